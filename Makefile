@@ -1,0 +1,39 @@
+# Two commands set everything up on a machine with Python 3.11+ and make: `make run` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+# Labelled data for `make bench`, where there is any.
+DATA ?=
+
+.PHONY: setup run test lint check bench clean
+
+setup: $(READY)  ## only the private .venv, with .venv/bin/puyu in it
+
+$(READY): pyproject.toml constraints.txt
+	@echo "==> Making .venv and installing the pinned packages (about 2 GB; several minutes the first time)"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[dev]'
+	@touch $(READY)
+	@echo "==> Installed: $(BIN)/puyu"
+
+run: $(READY)  ## index the sample course and open the web chat
+	$(BIN)/puyu serve
+
+test: $(READY)  ## every test, those in a real browser too where Chromium is installed
+	$(BIN)/python -m pytest
+
+lint: $(READY)  ## format, lint, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+check: lint  ## lint and the fast tests: what a commit must pass
+	$(BIN)/python -m pytest -m "not e2e"
+
+bench: $(READY)  ## print the figures; DATA=folder adds those on labelled data
+	$(BIN)/python -m tests.benchmarks $(DATA)
+
+clean:  ## remove what `setup` made and the caches; data/ stays
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Platforms: where messages come from and replies are shown."""

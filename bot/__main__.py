@@ -1,0 +1,65 @@
+"""The command line: `puyu serve | chat | ask | search | index | evaluate | doctor`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the exit status is 0, 1 (failed) or 2 (misused)."""
+    options = _parser().parse_args(arguments)
+    # Everything heavy is imported by the command that needs it, so that --help answers at once.
+    from bot.cli import run
+
+    return run(options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="puyu",
+        description="Puyu TA (浦语助教): a teaching assistant that answers from the course's documents.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("serve", help="run the web chat and every configured platform")
+    commands.add_parser("chat", help="ask in this terminal")
+    _add_ask(commands.add_parser("ask", help="answer one question"))
+    _add_search(commands.add_parser("search", help="show what is found for a question"))
+    index = commands.add_parser("index", help="bring the index up to date with the course's documents")
+    index.add_argument("--force", action="store_true", help="build it anew, whatever is there")
+    _add_json(index)
+    evaluate = commands.add_parser("evaluate", help="measure retrieval and relevance on labelled questions")
+    evaluate.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="JSON lines of labelled questions"
+    )
+    _add_json(evaluate)
+    _add_json(commands.add_parser("doctor", help="check settings, documents, index, memory, model and port"))
+    return parser
+
+
+def _add_ask(ask: argparse.ArgumentParser) -> None:
+    ask.add_argument("question")
+    ask.add_argument("--conversation", metavar="KEY", help="remember under this key: letters, digits and :_-")
+    _add_json(ask)
+
+
+def _add_search(search: argparse.ArgumentParser) -> None:
+    search.add_argument("query", nargs="?")
+    search.add_argument(
+        "--file", type=Path, metavar="F.jsonl", help='one {"query": …} a line; prints one object a line'
+    )
+    search.add_argument("--k", type=_positive, default=10, metavar="N", help="how many hits (10)")
+    _add_json(search)
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 up")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

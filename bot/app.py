@@ -1,0 +1,135 @@
+"""The composition root: from settings to the objects that work; only here concrete classes are named."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.settings import Course, Settings, SourceConfig
+from memory.base import History, Votes
+
+if TYPE_CHECKING:
+    from rag.chain import AnswerChain
+    from rag.llm import LanguageModel
+
+    from rag.embedder import Embedder
+    from rag.indexer import Indexer
+    from rag.retriever import Retriever
+    from rag.sources import DocumentSource
+    from rag.types import Searcher
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is remembered, open; `ping` returns while Redis answers, and raises MemoryUnavailable."""
+
+    history: History
+    votes: Votes
+    ping: Callable[[], Awaitable[None]]
+
+
+def index_folder(settings: Settings) -> Path:
+    """Where the index versions lie."""
+    return settings.data_dir / "index"
+
+
+def embedder(settings: Settings) -> "Embedder":
+    """The sentence-transformers model that is set, else the built-in embedder."""
+    from rag.embedder import HashedEmbedder, SentenceTransformerEmbedder
+
+    return (
+        SentenceTransformerEmbedder(settings.embedding_model)
+        if settings.embedding_model
+        else HashedEmbedder()
+    )
+
+
+def sources(course: Course) -> "Sequence[DocumentSource]":
+    """The course's sources, each under a name of its own."""
+    from rag.sources.files import FilesSource
+
+    names = _names(course.sources)
+    return [
+        FilesSource(
+            name=name,
+            root=course.folder / source.path,
+            include=source.include,
+            exclude=source.exclude,
+            url=source.url,
+            cohort=source.cohort or course.course.cohort,
+            session=source.session,
+        )
+        for name, source in zip(names, course.sources, strict=True)
+    ]
+
+
+def _names(configured: Sequence[SourceConfig]) -> list[str]:
+    """The last part of each path; a number behind it where two would be the same."""
+    names: list[str] = []
+    for source in configured:
+        name = source.path.resolve().name
+        names.append(name if name not in names else f"{name}-{len(names) + 1}")
+    return names
+
+
+def indexer(settings: Settings, course: Course) -> "Indexer":
+    """What `puyu index` runs."""
+    from rag.indexer import Indexer
+
+    return Indexer(sources(course), embedder(settings), index_folder(settings))
+
+
+def searcher(settings: Settings) -> "Retriever":
+    """A search over the current index; IndexUnavailable when there is none."""
+    from rag import index
+    from rag.retriever import Retriever
+
+    model = embedder(settings)
+    return Retriever(index.opened(index_folder(settings), model.id), model)
+
+
+def follow_index(settings: Settings, retriever: "Retriever") -> None:
+    """Let the search use the current version, if that is another than the one it uses."""
+    from rag import index
+
+    if index.current(index_folder(settings)) != retriever.version:
+        retriever.use(index.opened(index_folder(settings), embedder(settings).id))
+
+
+def language_model(settings: Settings) -> "LanguageModel | None":
+    """The model behind LLM_BASE_URLS; None when none is set."""
+    if not settings.llm_base_urls:
+        return None
+    from rag.llm import LanguageModel
+
+    return LanguageModel(
+        settings.llm_base_urls,
+        settings.llm_model,
+        settings.llm_api_key.get_secret_value(),
+        first_token_timeout=settings.llm_first_token_timeout,
+        idle_timeout=settings.llm_idle_timeout,
+    )
+
+
+def answers(settings: Settings, course: Course, found_by: "Searcher") -> "AnswerChain":
+    """From a question to a growing answer."""
+    from rag.chain import AnswerChain
+
+    return AnswerChain(found_by, language_model(settings), course.course.name)
+
+
+@asynccontextmanager
+async def open_memory(settings: Settings) -> AsyncIterator[Memory]:
+    """Memory on REDIS_URL, else on the embedded server, which is kept running as long as this is open."""
+    from memory.client import connect, ping
+    from memory.embedded import embedded
+    from memory.history import RedisHistory
+    from memory.votes import RedisVotes
+
+    async with AsyncExitStack() as stack:
+        url = settings.redis_url.get_secret_value()
+        client = connect(url or await stack.enter_async_context(embedded(settings.data_dir)))
+        stack.push_async_callback(client.aclose)
+        yield Memory(RedisHistory(client), RedisVotes(client), partial(ping, client))

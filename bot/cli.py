@@ -1,0 +1,177 @@
+"""What each command does: answers and figures on stdout, everything else on stderr."""
+
+import argparse
+import asyncio
+import json
+import logging
+import re
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from uuid import uuid4
+
+from adapters.base import AdapterError
+from bot import app, doctor, printed
+from bot.assistant import clean, refusal
+from bot.progress import bar
+from bot.replies import answer_text, language_of, phrases
+from bot.serve import CannotServe, chat, serve
+from bot.settings import BadSetting, Course, Settings, load_course, load_settings
+from memory.base import MemoryFailure, Source, Turn
+from rag.types import Answer, RagError
+
+FAILED, MISUSED = 1, 2
+
+Command = Callable[[argparse.Namespace, Settings, Course], None]
+
+
+class Misused(Exception):
+    """The command was called wrongly; its text is one sentence."""
+
+
+class Failed(Exception):
+    """The command ran and found that something is not as it should be, and has said so already."""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command; what goes wrong becomes one sentence on stderr and the exit status."""
+    _prepare_streams()
+    try:
+        settings = load_settings()
+        _COMMANDS[options.command](options, settings, load_course(settings.course_file))
+    except (BadSetting, Misused) as error:
+        print(f"puyu: {error}", file=sys.stderr)
+        return MISUSED
+    except (RagError, MemoryFailure, AdapterError, CannotServe) as error:
+        print(f"puyu: {error}", file=sys.stderr)
+        return FAILED
+    except (Failed, KeyboardInterrupt):
+        return FAILED
+    return 0
+
+
+def _prepare_streams() -> None:
+    logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    for ours in ("bot", "adapters", "memory", "rag"):
+        logging.getLogger(ours).setLevel(logging.INFO)
+    # `puyu search … | head` ends quietly, as other programs do.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+
+
+def _search(options: argparse.Namespace, settings: Settings, course: Course) -> None:
+    if (options.query is None) == (options.file is None):
+        raise Misused("search takes either a query or --file F.jsonl.")
+    web = settings.web_url
+    if options.file is None:
+        found = app.searcher(settings).search(_question(options.query, course), options.k)
+        print(printed.json_line(printed.found(found, web)) if options.json else printed.found_page(found))
+        return
+    queries = list(_queries(options.file))
+    searcher = app.searcher(settings)
+    for query in queries:
+        print(printed.json_line(printed.found(searcher.search(clean(query), options.k), web)))
+
+
+def _ask(options: argparse.Namespace, settings: Settings, course: Course) -> None:
+    if options.conversation is not None and not re.fullmatch(r"[A-Za-z0-9:_-]+", options.conversation):
+        raise Misused(f"--conversation {options.conversation!r}: only letters, digits and :_- may be in it.")
+    question = _question(options.question, course)
+    language = language_of(question, course.course.languages)
+    answer = asyncio.run(_answered(question, options.conversation, settings, course, language))
+    text = answer_text(answer, language)
+    if options.json:
+        print(printed.json_line(printed.answer(question, text, answer, settings.web_url)))
+    else:
+        print(printed.answer_page(text, answer, settings.web_url))
+
+
+async def _answered(
+    question: str, conversation: str | None, settings: Settings, course: Course, language: str
+) -> Answer:
+    answers = app.answers(settings, course, app.searcher(settings))
+    if conversation is None:
+        return await answers.answer(question)
+    key, asked_at = f"cli:{conversation}", time.time()
+    async with app.open_memory(settings) as memory:
+        answer = await answers.answer(question, await memory.history.load(key))
+        sources = tuple(Source(one.title, one.heading, one.url, one.revision) for one in answer.sources)
+        turn = Turn(f"cli:{uuid4()}", question, answer_text(answer, language), asked_at, sources)
+        await memory.history.append(key, turn)
+    return answer
+
+
+def _index(options: argparse.Namespace, settings: Settings, course: Course) -> None:
+    with bar() as progress:
+        report = app.indexer(settings, course).refresh(force=options.force, progress=progress)
+    print(printed.json_line(report.to_json()) if options.json else printed.report_page(report))
+
+
+def _evaluate(options: argparse.Namespace, settings: Settings, _course: Course) -> None:
+    from rag.evaluation import evaluate
+
+    searcher = app.searcher(settings)
+    with bar() as progress:
+        result = evaluate(searcher, options.files, progress)
+    print(printed.json_line(result.to_json()) if options.json else printed.evaluation_page(result))
+
+
+def _doctor(options: argparse.Namespace, settings: Settings, course: Course) -> None:
+    checks = asyncio.run(doctor.examine(settings, course))
+    if options.json:
+        report = {"ok": doctor.healthy(checks), "checks": [asdict(check) for check in checks]}
+        print(printed.json_line(report))
+    else:
+        print("\n".join(check.line() for check in checks))
+    if not doctor.healthy(checks):
+        raise Failed
+
+
+def _serve(_options: argparse.Namespace, settings: Settings, course: Course) -> None:
+    asyncio.run(serve(settings, course))
+
+
+def _chat(_options: argparse.Namespace, settings: Settings, course: Course) -> None:
+    asyncio.run(chat(settings, course))
+
+
+_COMMANDS: dict[str, Command] = {
+    "serve": _serve,
+    "chat": _chat,
+    "ask": _ask,
+    "search": _search,
+    "index": _index,
+    "evaluate": _evaluate,
+    "doctor": _doctor,
+}
+
+
+def _question(text: str, course: Course) -> str:
+    """The text as a question; "-" reads it from stdin, for what a command line cannot hold."""
+    question = clean(sys.stdin.read() if text == "-" else text)
+    said = phrases(language_of(question, course.course.languages))
+    if (sentence := refusal(question, said)) is not None:
+        raise Misused(sentence)
+    return question
+
+
+def _queries(path: Path) -> Iterator[str]:
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misused(f"{path} cannot be read as UTF-8 text: {error}.") from error
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            yield _query(line, f"{path}:{number}")
+
+
+def _query(line: str, where: str) -> str:
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise Misused(f"{where}: not JSON ({error.msg}).") from error
+    if not isinstance(row, dict) or not isinstance(row.get("query"), str):
+        raise Misused(f'{where}: expected an object with a "query" that is text.')
+    return str(row["query"])

@@ -1,0 +1,141 @@
+"""`puyu doctor`: looks at every part as it is configured, and says what to do where one is not well."""
+
+import asyncio
+import shutil
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from bot import app
+from bot.settings import Course, Settings
+from memory.base import MemoryFailure
+from rag.types import EmbedderUnavailable, RagError, Skipped
+
+_ROOM = 500_000_000
+
+State = Literal["ok", "warning", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at; `detail` is a sentence."""
+
+    name: str
+    state: State
+    detail: str
+
+    def line(self) -> str:
+        """As it is printed."""
+        return f"{ {'ok': '✓', 'warning': '!', 'failed': '✗'}[self.state] } {self.name:<10} {self.detail}"
+
+
+def healthy(checks: Sequence[Check]) -> bool:
+    """Whether nothing failed; a warning is no failure."""
+    return all(check.state != "failed" for check in checks)
+
+
+async def examine(settings: Settings, course: Course) -> list[Check]:
+    """Every check, in the order of the way of a question."""
+    looks: tuple[Callable[[Settings, Course], Awaitable[Check]], ...] = (
+        _course,
+        _documents,
+        _embedder,
+        _index,
+        _memory,
+        _model,
+        _port,
+        _disk,
+    )
+    return [await look(settings, course) for look in looks]
+
+
+async def _course(settings: Settings, course: Course) -> Check:
+    number = len(course.sources)
+    return Check(
+        "course", "ok", f"{course.course.name}, {number} source{'s'[: number > 1]}, {settings.course_file}"
+    )
+
+
+async def _documents(settings: Settings, course: Course) -> Check:
+    try:
+        found = [one for source in app.sources(course) for one in source.documents()]
+    except RagError as error:
+        return Check("documents", "failed", str(error))
+    skipped = [one for one in found if isinstance(one, Skipped)]
+    detail = f"{len(found) - len(skipped)} documents"
+    if len(found) == len(skipped):
+        return Check(
+            "documents", "failed", f"{detail}; look at path and include of the sources in course.toml"
+        )
+    if not skipped:
+        return Check("documents", "ok", detail)
+    return Check(
+        "documents",
+        "warning",
+        f"{detail}, {len(skipped)} skipped, the first: {skipped[0].path}: {skipped[0].reason}",
+    )
+
+
+async def _embedder(settings: Settings, course: Course) -> Check:
+    try:
+        model = app.embedder(settings)
+        await asyncio.to_thread(model.query, "ready?")
+    except EmbedderUnavailable as error:
+        return Check("embedding", "failed", str(error))
+    return Check("embedding", "ok", model.id)
+
+
+async def _index(settings: Settings, course: Course) -> Check:
+    try:
+        found_by = await asyncio.to_thread(app.searcher, settings)
+    except RagError as error:
+        return Check("index", "warning", f"{error} (`puyu serve` builds a missing one)")
+    return Check("index", "ok", f"version {found_by.version}, {len(found_by)} passages")
+
+
+async def _memory(settings: Settings, course: Course) -> Check:
+    where = "REDIS_URL" if settings.redis_url.get_secret_value() else "the embedded server"
+    try:
+        async with app.open_memory(settings) as memory:
+            await memory.ping()
+    except MemoryFailure as error:
+        return Check("memory", "failed", f"{where}: {error}")
+    return Check("memory", "ok", f"{where} answers")
+
+
+async def _model(settings: Settings, course: Course) -> Check:
+    model = app.language_model(settings)
+    if model is None:
+        return Check(
+            "model", "warning", "none; the bot quotes the best passages. Set LLM_BASE_URLS to connect one"
+        )
+    troubles = [f"{url}: {trouble}" for url, trouble in await model.reachable() if trouble]
+    if len(troubles) == len(settings.llm_base_urls):
+        return Check("model", "failed", "; ".join(troubles))
+    if troubles:
+        return Check("model", "warning", "; ".join(troubles))
+    return Check(
+        "model",
+        "ok",
+        f"{settings.llm_model or 'the server’s first model'} at {', '.join(settings.llm_base_urls)}",
+    )
+
+
+async def _port(settings: Settings, course: Course) -> Check:
+    with socket.socket() as probe:
+        taken = probe.connect_ex((settings.web_url.split("//")[1].rsplit(":")[0], settings.web_port)) == 0
+    if taken:
+        return Check(
+            "web", "warning", f"something answers at {settings.web_url} already (`puyu serve`, perhaps)"
+        )
+    return Check("web", "ok", f"{settings.web_url} is free")
+
+
+async def _disk(settings: Settings, course: Course) -> Check:
+    place = settings.data_dir
+    while not place.exists():
+        place = place.absolute().parent
+    free = shutil.disk_usage(place).free
+    detail = f"{free / 1e9:.1f} GB free for DATA_DIR {settings.data_dir}"
+    return Check("disk", "ok" if free > _ROOM else "warning", detail)

@@ -1,0 +1,29 @@
+"""A progress bar on stderr for long work, where there is a terminal to show it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rag.types import Progress
+
+
+@contextmanager
+def bar() -> Iterator[Progress | None]:
+    """A Progress that draws one bar a stage; None where nobody would see it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bars(*columns, console=console) as bars:
+        tasks = {}
+
+        def progress(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=done, total=total)
+
+        yield progress

@@ -1,0 +1,41 @@
+"""The HTTP app: probes and the pages that show the course's documents; the web chat is mounted on it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from fastapi import FastAPI, Response
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+
+from adapters.base import Adapter
+from bot import health
+from bot.reader import CONTENT_SECURITY_POLICY, page
+from rag.types import Passage
+
+
+class Documents(Protocol):
+    """What can be opened: the documents in the index, and no other file."""
+
+    def document(self, id: str) -> Sequence[Passage]: ...
+
+
+def build(documents: Documents, ping: health.Ping, platforms: Mapping[str, Adapter]) -> FastAPI:
+    """The app with everything but the platforms' own routes."""
+    site = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+
+    @site.get("/healthz")
+    async def healthz() -> Response:
+        return PlainTextResponse("ok\n")
+
+    @site.get("/readyz")
+    async def readyz() -> Response:
+        problems = await health.problems(ping, platforms)
+        return JSONResponse(problems, status_code=503 if problems else 200)
+
+    @site.get("/read/{document_id:path}")
+    async def read(document_id: str) -> Response:
+        passages = documents.document(document_id)
+        if not passages:
+            return PlainTextResponse("没有这份资料。 There is no such document.\n", status_code=404)
+        return HTMLResponse(page(passages), headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY})
+
+    return site

@@ -1,0 +1,1 @@
+"""What is remembered, on Redis: conversations, votes and the server that holds them."""

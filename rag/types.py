@@ -1,0 +1,169 @@
+"""The words of knowledge: Document, Section, Passage, Hit, Found, Source, Answer, and the errors.
+
+RagError
+├── SourceUnavailable    a source as a whole cannot be read (folder missing, empty, no permission)
+├── DocumentUnreadable   one document of it cannot; it is skipped and named
+├── IndexUnavailable     no index, or one that is damaged or of another embedding model
+├── EmbedderUnavailable  the embedding model cannot be loaded or reached
+└── ModelUnavailable     the language model is down, hanging, empty, or refuses
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+Outcome = Literal["answered", "quoted", "no_evidence", "not_ours"]
+Notice = Literal["", "no_model", "model_down"]
+Kind = Literal["prose", "qa"]
+
+
+class RagError(Exception):
+    """Its text is one sentence for the operator: what, where, what to do."""
+
+
+class SourceUnavailable(RagError):
+    """A source as a whole cannot be read."""
+
+
+class DocumentUnreadable(RagError):
+    """One document cannot be read; `str(error)` is the reason alone, without the document's name."""
+
+
+class IndexUnavailable(RagError):
+    """There is no index that can be searched."""
+
+
+class EmbedderUnavailable(RagError):
+    """The embedding model cannot be loaded or reached."""
+
+
+class ModelUnavailable(RagError):
+    """The language model gave no usable answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading with the text below it, up to the next heading; `heading_path` ends with the heading itself."""
+
+    heading_path: tuple[str, ...]
+    text: str
+    anchor: str
+    first_line: int
+    last_line: int
+    kind: Kind = "prose"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One page of the course. `id` is unique over all sources, `path` is relative to its source's root."""
+
+    id: str
+    path: str
+    title: str
+    url: str
+    revision: str
+    sections: tuple[Section, ...]
+    cohort: str = ""
+    session: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A document that a source could not give, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What is found and quoted: a section, or a part of a long one.
+
+    `id` names the place (document, heading path, part) and stays when the text changes; `span` is
+    its first and last line in the document; `url` leads to the heading.
+    """
+
+    id: str
+    document_id: str
+    path: str
+    title: str
+    heading_path: tuple[str, ...]
+    text: str
+    url: str
+    revision: str
+    span: tuple[int, int]
+    kind: Kind = "prose"
+    cohort: str = ""
+    session: str = ""
+
+    @property
+    def heading(self) -> str:
+        """The heading it stands under; the document's title where there is none."""
+        return self.heading_path[-1] if self.heading_path else self.title
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found; scores of one search compare with each other, not across searches."""
+
+    passage: Passage
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found: at most one hit a section, best first, and how surely the query is the course's.
+
+    `relevance` is in 0..1; `ours` says whether it reaches the threshold.
+    """
+
+    query: str
+    hits: tuple[Hit, ...]
+    relevance: float
+    ours: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The place an answer stands on, as the student sees it and can click it."""
+
+    title: str
+    heading: str
+    url: str
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer as far as it has grown; each one replaces the one before, the last has `final` set.
+
+    `text` holds no fixed sentences: those are the bot's. `notice` says why passages are quoted
+    instead of a model's words. `ms` maps a step's name to its milliseconds.
+    """
+
+    text: str
+    sources: tuple[Source, ...]
+    outcome: Outcome
+    standalone: str
+    notice: Notice = ""
+    final: bool = False
+    ms: Mapping[str, float] = field(default_factory=dict)
+
+
+class Exchange(Protocol):
+    """A question and its answer, as a history holds them."""
+
+    @property
+    def question(self) -> str: ...
+    @property
+    def answer(self) -> str: ...
+
+
+class Searcher(Protocol):
+    """The one door to what is indexed."""
+
+    def search(self, query: str, k: int = 10) -> Found: ...
+
+
+Progress = Callable[[str, int, int], None]
+"""Called with a stage's name, how much of it is done, and how much there is in all."""
