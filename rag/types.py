@@ -43,7 +43,7 @@ class ModelUnavailable(RagError):
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading with the text below it, up to the next heading; `heading_path` ends with the heading itself."""
+    """A heading and the text up to the next heading; `heading_path` ends with the heading itself."""
 
     heading_path: tuple[str, ...]
     text: str
@@ -166,4 +166,4 @@ class Searcher(Protocol):
 
 
 Progress = Callable[[str, int, int], None]
-"""Called with a stage's name, how much of it is done, and how much there is in all."""
+"""Called with a stage's name, how much of it is done, and how much there is in all; 0 where nobody knows."""

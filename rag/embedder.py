@@ -1,0 +1,128 @@
+"""Texts into vectors: the built-in embedder that needs no download, and sentence-transformers."""
+
+import re
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag import tokens
+from rag.types import EmbedderUnavailable, Progress
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+Vectors = NDArray[np.float32]
+
+_BATCH = 64
+
+
+class Embedder(Protocol):
+    """A way to turn texts into unit vectors whose inner product says how near they are."""
+
+    @property
+    def id(self) -> str:
+        """The model; an index built with one cannot be searched with another."""
+
+    @property
+    def dimension(self) -> int: ...
+
+    @property
+    def share(self) -> float:
+        """Its part in the ranking, beside 1 for the words, as labelled sets justify it; 0 leaves it out."""
+
+    def documents(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        """Normalised, shape (len(texts), dimension)."""
+
+    def query(self, text: str) -> Vectors:
+        """Normalised, shape (dimension,)."""
+
+
+class HashedEmbedder:
+    """Words hashed into signed dimensions: no download, the same everywhere."""
+
+    id = "hashed-256-v1"
+    dimension = 256
+    # Measured on a course's 160 questions: recall@5 .744 without it, .706 at a share of .1, .681 at .5.
+    share = 0.0
+
+    def documents(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        vectors = np.zeros((len(texts), self.dimension), np.float32)
+        for done, text in enumerate(texts, 1):
+            vectors[done - 1] = self.query(text)
+            if progress and (done % _BATCH == 0 or done == len(texts)):
+                progress("embedding", done, len(texts))
+        return vectors
+
+    def query(self, text: str) -> Vectors:
+        counts = Counter(tokens.words(text))
+        hashes = np.fromiter(map(_hash, counts), np.int64, len(counts))
+        signed = np.sqrt(np.fromiter(counts.values(), np.float64, len(counts))) * (1 - 2 * (hashes & 1))
+        vector: NDArray[np.float64] = np.zeros(self.dimension)
+        np.add.at(vector, (hashes >> 1) % self.dimension, signed)
+        return _normalised(vector)
+
+
+class SentenceTransformerEmbedder:
+    """A sentence-transformers model by name or folder; EmbedderUnavailable when it cannot be loaded."""
+
+    # Not measured here for want of pretrained weights; a strong model deserves about as much as one leg.
+    share = 0.5
+
+    def __init__(self, name: str) -> None:
+        self.id = Path(name).resolve().name if Path(name).is_dir() else name
+        self._model = _loaded(name)
+        self.dimension = len(self.query("0"))
+
+    def documents(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        vectors = np.zeros((len(texts), self.dimension), np.float32)
+        for first in range(0, len(texts), _BATCH):
+            batch = list(texts[first : first + _BATCH])
+            vectors[first : first + len(batch)] = self._model.encode_document(
+                batch, batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False
+            )
+            if progress:
+                progress("embedding", first + len(batch), len(texts))
+        return vectors
+
+    def query(self, text: str) -> Vectors:
+        found = self._model.encode_query(text, normalize_embeddings=True, show_progress_bar=False)
+        return np.asarray(found, np.float32)
+
+
+def _loaded(name: str) -> "SentenceTransformer":
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        # What is on this machine already needs no question to the hub.
+        return SentenceTransformer(name, local_files_only=True)
+    except (OSError, ValueError, RuntimeError) as missing:
+        if Path(name).exists():
+            raise _unavailable(name, missing) from missing
+    try:
+        return SentenceTransformer(name)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise _unavailable(name, error) from error
+
+
+def _unavailable(name: str, error: Exception) -> EmbedderUnavailable:
+    reason = re.split(r"\n|\. ", str(error).strip())[0]
+    return EmbedderUnavailable(
+        f"the embedding model {name!r} cannot be loaded ({reason}); set EMBEDDING_MODEL to a model's "
+        "folder or its name on the hub, or leave it empty for the built-in one"
+    )
+
+
+@lru_cache(maxsize=100_000)
+def _hash(term: str) -> int:
+    return zlib.crc32(term.encode())
+
+
+def _normalised(vector: NDArray[np.float64]) -> Vectors:
+    length = float(np.linalg.norm(vector))
+    return (vector / length if length else vector).astype(np.float32)

@@ -1,0 +1,151 @@
+"""Labelled queries against a Searcher: is the right section found, are our questions told from others'."""
+
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.types import Found, Passage, Progress, RagError, Searcher
+
+DEPTH = 20
+"""How many hits are looked at."""
+
+_RETRIEVAL = ("recall@1", "recall@5", "recall@10", "recall@20", "MRR@10", "nDCG@10")
+_DECISION = ("precision", "recall", "F1")
+_RESAMPLES = 1000
+_SEED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure over `n` rows, with its 95 % bootstrap interval."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Recall, MRR and nDCG over the rows with positives; precision, recall and F1 over those with a label."""
+
+    measures: Mapping[str, Estimate]
+
+    def to_json(self) -> dict[str, object]:
+        """As `puyu evaluate --json` prints it."""
+        return {name: asdict(one) for name, one in self.measures.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A section that is a right source."""
+
+    doc: str
+    anchor: str
+
+    def holds(self, passage: Passage) -> bool:
+        """Whether the passage stands in that section."""
+        path = " > ".join(passage.heading_path)
+        return passage.path == self.doc and (path == self.anchor or path.endswith(f" > {self.anchor}"))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One labelled query: with the places that answer it, or with whether it is ours."""
+
+    query: str
+    positive: tuple[Place, ...] = ()
+    label: bool | None = None
+
+
+def evaluate(searcher: Searcher, paths: Iterable[Path], progress: Progress | None = None) -> Evaluation:
+    """Search every row of the files; RagError names the file and line of a row that cannot be read."""
+    rows = [row for path in paths for row in read(path)]
+    found_right: list[list[float]] = []
+    decisions: list[tuple[bool, bool]] = []
+    for number, row in enumerate(rows, 1):
+        found = searcher.search(row.query, DEPTH)
+        if row.positive:
+            found_right.append(_measures(found, row.positive))
+        if row.label is not None:
+            decisions.append((row.label, found.ours))
+        if progress:
+            progress("evaluating", number, len(rows))
+    return Evaluation({**_retrieval(found_right), **_decision(decisions)})
+
+
+def read(path: Path) -> Iterator[Row]:
+    """The rows of a JSON lines file."""
+    try:
+        lines = path.read_text("utf-8-sig").split("\n")
+    except (OSError, ValueError) as error:
+        raise RagError(f"cannot read {path}: {getattr(error, 'strerror', None) or 'not UTF-8'}") from error
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            yield _row(line, f"{path}, line {number}")
+
+
+def _row(line: str, where: str) -> Row:
+    try:
+        values = json.loads(line)
+        query, label = values["query"], values.get("label")
+        positive = tuple(Place(one["doc"], one["anchor"]) for one in values.get("positive", ()))
+    except ValueError as error:
+        raise RagError(f"{where}: not JSON") from error
+    except (KeyError, TypeError, AttributeError) as error:
+        raise RagError(
+            f'{where}: want {{"query", "positive": [{{"doc", "anchor"}}]}} or {{"query", "label"}}'
+        ) from error
+    if not isinstance(query, str) or (not positive and label is None):
+        raise RagError(f'{where}: want a query and either "positive" or "label"')
+    return Row(query, positive, None if label is None else bool(label))
+
+
+def _measures(found: Found, positive: Sequence[Place]) -> list[float]:
+    """One value for each of _RETRIEVAL."""
+    right = [any(place.holds(hit.passage) for place in positive) for hit in found.hits]
+    gains = [1 / math.log2(rank + 2) for rank in range(10)]
+    first = right.index(True) if True in right else DEPTH
+    return [
+        *(float(first < depth) for depth in (1, 5, 10, DEPTH)),
+        1 / (first + 1) if first < 10 else 0.0,
+        sum(gain for gain, hit in zip(gains, right, strict=False) if hit) / sum(gains[: len(positive)]),
+    ]
+
+
+def _retrieval(rows: Sequence[Sequence[float]]) -> dict[str, Estimate]:
+    if not rows:
+        return {}
+    values = np.asarray(rows)
+    return _estimates(_RETRIEVAL, len(rows), lambda sample: values[sample].mean(axis=0))
+
+
+def _decision(rows: Sequence[tuple[bool, bool]]) -> dict[str, Estimate]:
+    if not rows:
+        return {}
+    label, ours = np.asarray(rows).T
+
+    def scores(sample: NDArray[np.int64]) -> NDArray[np.float64]:
+        right = float((label & ours)[sample].sum())
+        said, true = float(ours[sample].sum()), float(label[sample].sum())
+        return np.array([right / max(said, 1), right / max(true, 1), 2 * right / max(said + true, 1)])
+
+    return _estimates(_DECISION, len(rows), scores)
+
+
+def _estimates(
+    names: Sequence[str], size: int, measure: Callable[[NDArray[np.int64]], NDArray[np.float64]]
+) -> dict[str, Estimate]:
+    """Each measure on all rows, and the middle 95 % of what it is on rows drawn with repetition."""
+    draw = np.random.default_rng(_SEED)
+    samples = np.array([measure(draw.integers(0, size, size)) for _ in range(_RESAMPLES)])
+    interval = np.percentile(samples, [2.5, 97.5], axis=0)
+    return {
+        name: Estimate(round(float(value), 4), round(float(low), 4), round(float(high), 4), size)
+        for name, value, low, high in zip(names, measure(np.arange(size)), *interval, strict=True)
+    }

@@ -1,0 +1,80 @@
+"""From headings and the text below them to sections with their paths and anchors."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from rag.types import Kind, Section
+
+_TAG = re.compile(r"<[^>]+>")
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+_EMPHASIS = re.compile(r"[*`]+")
+_ESCAPE = re.compile(r"\\([_#*\[\]().!<>-])")
+_CLOSING = re.compile(r"\s+#+\s*$")
+_NOT_IN_SLUG = re.compile(r"[^\w\- ]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A heading and what stands below it, as a loader reads them; level 0 is the text before any heading."""
+
+    level: int
+    heading: str
+    text: str
+    first_line: int
+    last_line: int
+    kind: Kind = "prose"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a loader makes of a file; `title` is empty where the file names none."""
+
+    title: str
+    sections: tuple[Section, ...]
+
+
+def plain(heading: str) -> str:
+    """A heading's own words: no tags, links or emphasis, NFC, one space between words."""
+    heading = _LINK.sub(r"\1", _TAG.sub("", heading))
+    heading = _ESCAPE.sub(r"\1", _EMPHASIS.sub("", heading))
+    return " ".join(unicodedata.normalize("NFC", _CLOSING.sub("", heading)).split())
+
+
+def page(parts: Iterable[Part], title: str = "") -> Page:
+    """Sections in order; the title is the given one, else the first heading of the highest level."""
+    kept = [part for part in parts if part.heading or part.text.strip()]
+    headed = [part for part in kept if part.heading and part.kind != "qa"]
+    first = min(headed, key=lambda part: part.level, default=None)
+    return Page(title or (first.heading if first else ""), tuple(_sections(kept)))
+
+
+def _sections(parts: Iterable[Part]) -> Iterator[Section]:
+    above: list[Part] = []
+    slugs: set[str] = set()
+    for part in parts:
+        while above and above[-1].level >= part.level:
+            above.pop()
+        if part.heading:
+            above.append(part)
+        path = tuple(one.heading for one in above)
+        yield Section(
+            path,
+            part.text.strip("\n"),
+            _slug(part.heading, slugs),
+            part.first_line,
+            part.last_line,
+            part.kind,
+        )
+
+
+def _slug(heading: str, taken: set[str]) -> str:
+    """The anchor that GitHub gives a heading: repeated ones end in -1, -2."""
+    if not heading:
+        return ""
+    slug = _NOT_IN_SLUG.sub("", heading.lower()).replace(" ", "-") or "section"
+    numbered = (slug, *(f"{slug}-{number}" for number in range(1, len(taken) + 1)))
+    free = next(one for one in numbered if one not in taken)
+    taken.add(free)
+    return free

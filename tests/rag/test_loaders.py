@@ -1,0 +1,131 @@
+"""Files of every format become sections with the headings that a reader sees."""
+
+import json
+
+import pytest
+
+from rag.loaders import load
+from rag.types import DocumentUnreadable
+
+
+def paths(name: str, text: str) -> list[tuple[str, ...]]:
+    return [section.heading_path for section in load(name, text.encode()).sections]
+
+
+def texts(name: str, text: str) -> list[str]:
+    return [section.text for section in load(name, text.encode()).sections]
+
+
+def test_headings_nest_by_their_level() -> None:
+    assert paths("a.md", "# A\n## B\n### C\n## D\n") == [("A",), ("A", "B"), ("A", "B", "C"), ("A", "D")]
+
+
+def test_a_heading_without_a_space_counts_unless_it_may_be_a_tag() -> None:
+    assert paths("a.md", "##安装\n#标签\n") == [("安装",)]
+
+
+def test_underlined_headings_count_and_rules_and_tables_do_not() -> None:
+    assert paths("a.md", "标题\n===\n\n小节\n---\n正文\n\n---\n|a|b|\n---\n") == [("标题",), ("标题", "小节")]
+
+
+def test_a_comment_inside_a_code_fence_is_no_heading() -> None:
+    assert paths("a.md", "# A\n```bash\n# not a heading\n```\n## B\n") == [("A",), ("A", "B")]
+
+
+def test_a_forgotten_fence_costs_one_block_and_not_the_page() -> None:
+    assert paths("a.md", "# A\n```\ncode\n```python\n# B\n") == [("A",), ("B",)]
+
+
+def test_a_heading_is_its_plain_words() -> None:
+    text = "## <a id='x'></a>**3.1** [安装](http://x) `lmdeploy`  \\_v2\\_ ##\n"
+    assert paths("a.md", text) == [("3.1 安装 lmdeploy _v2_",)]
+
+
+def test_text_before_the_first_heading_is_kept() -> None:
+    assert paths("a.md", "前言\n# A\n正文\n") == [(), ("A",)]
+
+
+def test_repeated_headings_get_anchors_of_their_own() -> None:
+    anchors = [
+        section.anchor for section in load("a.md", "## 安装 Env\n## 安装 Env\n## !!\n".encode()).sections
+    ]
+    assert anchors == ["安装-env", "安装-env-1", "section"]
+
+
+def test_a_section_knows_its_lines() -> None:
+    first, second = load("a.md", b"# A\none\n\n## B\ntwo\n").sections
+    assert (first.first_line, first.last_line, second.first_line) == (1, 3, 4)
+
+
+def test_the_title_is_the_first_heading_of_the_highest_level() -> None:
+    assert load("a.md", b"## small\n# Big\n# Other\n").title == "Big"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16"])
+def test_files_of_chinese_windows_can_be_read(encoding: str) -> None:
+    assert load("a.md", "# 环境配置\n".encode(encoding)).title == "环境配置"
+
+
+@pytest.mark.parametrize("data", [b"\x89PNG\0\0", b"\xff\xd8\xff\xe0\xff\xff"])
+def test_what_is_no_text_is_refused_with_the_reason(data: bytes) -> None:
+    with pytest.raises(DocumentUnreadable, match="not text"):
+        load("a.md", data)
+
+
+def test_an_unknown_format_is_refused_with_the_reason() -> None:
+    with pytest.raises(DocumentUnreadable, match=r"format not supported yet: \.docx"):
+        load("a.docx", b"PK")
+
+
+@pytest.mark.parametrize(
+    "header", ["question,answer,section", "问题,答案,section", "Answer,Question,section"]
+)
+def test_a_row_of_questions_and_answers_is_headed_by_its_question(header: str) -> None:
+    row = "转完了,怎么转？,部署" if header.startswith("A") else "怎么转？,转完了,部署"
+    (section,) = load("qa.csv", f"\ufeff{header}\n{row}\n".encode()).sections
+    assert (section.heading_path, section.kind) == (("怎么转？",), "qa")
+    assert section.text == "转完了\n\nsection: 部署"
+
+
+def test_a_question_without_an_answer_is_left_out() -> None:
+    assert paths("qa.csv", "question,answer\nq1,\n,a2\nq3,a3\n") == [("q3",)]
+
+
+def test_rows_of_another_table_carry_the_names_of_their_columns() -> None:
+    text = "关卡,内容\n第 1 关,Linux\n第 1 关,Git\n"
+    assert paths("t.csv", text) == [("第 1 关",), ("第 1 关", "row 1"), ("第 1 关", "row 2")]
+    assert "关卡: 第 1 关\n内容: Git" in texts("t.csv", text)
+
+
+def test_a_text_file_is_cut_at_lines_that_look_like_headings() -> None:
+    assert paths("a.txt", "作业说明\n\n一、安装\n步骤\n1. 下载\n") == [
+        ("作业说明",),
+        ("一、安装",),
+        ("1. 下载",),
+    ]
+
+
+def test_underlined_titles_head_the_sections_of_restructured_text() -> None:
+    assert paths("a.rst", "Guide\n=====\n\nInstall\n-------\n\npip\n") == [("Guide",), ("Guide", "Install")]
+
+
+def test_a_web_page_gives_its_headings_and_keeps_its_code() -> None:
+    hidden = "<title>x</title><nav>menu</nav><script>1</script>"
+    text = f"{hidden}<h1>指南</h1><p>先</p><h2>安装</h2><pre>a\n  b</pre>"
+    assert paths("a.html", text) == [("指南",), ("指南", "安装")]
+    assert texts("a.html", text) == ["先", "```\na\n  b\n```"]
+
+
+def test_a_notebook_gives_markdown_sections_with_code_fenced_in_them() -> None:
+    cells = [
+        {"cell_type": "markdown", "source": ["# 调用\n", "说明"]},
+        {"cell_type": "code", "source": "# not a heading\nrun()"},
+    ]
+    text = json.dumps({"cells": cells})
+    assert paths("a.ipynb", text) == [("调用",)]
+    assert texts("a.ipynb", text) == ["说明\n\n```\n# not a heading\nrun()\n```"]
+
+
+def test_a_broken_notebook_is_refused_with_the_reason() -> None:
+    with pytest.raises(DocumentUnreadable, match="not a notebook"):
+        load("a.ipynb", b'{"cells": [1]}')
