@@ -1,0 +1,139 @@
+"""Who comes in to the web page, as a guest or by name and password, and which of its addresses are open."""
+
+import base64
+import hashlib
+import hmac
+import re
+import secrets
+import unicodedata
+from collections.abc import Mapping
+from html import escape
+from importlib.resources import files
+from string import Template
+from urllib.parse import parse_qs
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from adapters.base import Sender
+from adapters.web_words import WORDS, preferred
+
+_GUEST_COOKIE = "puyu_guest"
+_NAME_COOKIE = "puyu_name"
+_YEAR = 365 * 24 * 3600
+_GUEST = re.compile(r"[0-9a-f]{32}")
+_NAME = re.compile(r"\w[\w .\-]{0,39}")
+_LONGEST_FORM = 10_000
+# What the page needs of Gradio. The rest of it, such as uploads, stays outside.
+_OPEN = re.compile(r"/|/theme\.css|/(assets|static)/.*|/gradio_api/component_server/?")
+_HEADERS = {
+    "content-security-policy": "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; object-src 'none'",
+    "referrer-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+}
+
+
+class Visitors:
+    """Tells people apart by cookie: a random one, or with a password a signed name, valid while it stays."""
+
+    def __init__(self, password: str | None) -> None:
+        self.password = password
+        self._key = hashlib.sha256(f"puyu web {password}".encode()).digest()
+
+    def known(self, cookies: Mapping[str, str]) -> Sender | None:
+        """The sender whose cookies these are."""
+        if self.password is None:
+            guest = cookies.get(_GUEST_COOKIE, "")
+            return Sender(f"web:guest-{guest}") if _GUEST.fullmatch(guest) else None
+        name = self._unsigned(cookies.get(_NAME_COOKIE, ""))
+        return Sender(f"web:{name}", name) if name else None
+
+    def admit(self, name: str, password: str) -> str | None:
+        """The cookie for a name that comes with the right password."""
+        name = unicodedata.normalize("NFKC", name).strip()
+        right = hmac.compare_digest(password.encode(), (self.password or "").encode())
+        return self._signed(name) if right and _NAME.fullmatch(name) else None
+
+    def _signed(self, name: str) -> str:
+        signature = hmac.new(self._key, name.encode(), "sha256").hexdigest()
+        return f"{base64.urlsafe_b64encode(name.encode()).decode()}.{signature}"
+
+    def _unsigned(self, cookie: str) -> str:
+        try:
+            name = base64.urlsafe_b64decode(cookie.partition(".")[0]).decode()
+        except ValueError:
+            return ""
+        return name if hmac.compare_digest(cookie.encode(), self._signed(name).encode()) else ""
+
+
+class Door:
+    """Stands before the page: gives guests their cookie, asks for the password, and keeps the rest closed."""
+
+    def __init__(self, page: ASGIApp, visitors: Visitors, title: str, languages: tuple[str, ...]) -> None:
+        self._page = page
+        self._visitors = visitors
+        self._title = title
+        self._languages = languages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        headers = dict(_HEADERS)
+        if self._visitors.password is None and not self._visitors.known(request.cookies):
+            headers["set-cookie"] = _cookie(request, _GUEST_COOKIE, secrets.token_hex(16))
+        response = await self._answer(request)
+        await (response or self._page)(scope, receive, _with_headers(send, headers))
+
+    async def _answer(self, request: Request) -> Response | None:
+        """The door's own answer, or None where the page is to answer."""
+        path = request.url.path
+        if path == "/favicon.ico":
+            return Response(_asset("web_mark.svg"), media_type="image/svg+xml")
+        if path == "/login" and request.method == "POST":
+            return await self._login(request)
+        if path == "/logout":
+            return RedirectResponse("/", 303, {"set-cookie": _cookie(request, _NAME_COOKIE, "", 0)})
+        if not _OPEN.fullmatch(path):
+            return PlainTextResponse("Not found", 404)
+        if self._visitors.password is None or self._visitors.known(request.cookies):
+            return None
+        return self._form(request) if path == "/" else PlainTextResponse("Sign in first", 401)
+
+    async def _login(self, request: Request) -> Response:
+        body = (await request.body())[:_LONGEST_FORM].decode(errors="replace")
+        form = parse_qs(body, keep_blank_values=True)
+        cookie = self._visitors.admit(form.get("name", [""])[0], form.get("password", [""])[0])
+        if cookie is None:
+            return self._form(request, refused=True)
+        return RedirectResponse("/", 303, {"set-cookie": _cookie(request, _NAME_COOKIE, cookie)})
+
+    def _form(self, request: Request, refused: bool = False) -> Response:
+        language = preferred(request.headers.get("accept-language", ""), self._languages)
+        words = {**WORDS[language], "title": self._title, "language": language}
+        if not refused:
+            words["refused"] = ""
+        fields = {key: escape(word) for key, word in words.items()}
+        page = Template(_asset("web_login.html")).substitute(fields, css=_asset("web.css"))
+        return HTMLResponse(page, 403 if refused else 200)
+
+
+def _asset(name: str) -> str:
+    return files("adapters").joinpath(name).read_text("utf-8")
+
+
+def _cookie(request: Request, name: str, value: str, seconds: int = _YEAR) -> str:
+    secure = "; Secure" if request.url.scheme == "https" else ""
+    return f"{name}={value}; Max-Age={seconds}; Path=/; HttpOnly; SameSite=Lax{secure}"
+
+
+def _with_headers(send: Send, headers: Mapping[str, str]) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).update(headers)
+        await send(message)
+
+    return sending

@@ -1,0 +1,176 @@
+"""The web page's doors and its safe HTML, without a browser."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from adapters.base import AdapterError, Conversation, Message, Reply
+from adapters.web import WebAdapter
+from adapters.web_door import Visitors
+from adapters.web_html import Renderer, allowed
+from adapters.web_words import WORDS, preferred
+
+
+def client(password: str | None = None) -> httpx.AsyncClient:
+    app = FastAPI()
+
+    @app.get("/healthz")
+    def healthz() -> str:
+        return "ok"
+
+    WebAdapter("A course", password=password).mount(app)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://course")
+
+
+async def test_a_guest_gets_the_page_and_a_cookie_that_scripts_cannot_read() -> None:
+    response = await client().get("/")
+    assert response.status_code == 200
+    assert "A course" in response.text
+    assert "HttpOnly" in response.headers["set-cookie"]
+    assert "default-src 'self'" in response.headers["content-security-policy"]
+
+
+async def test_routes_added_before_keep_their_addresses() -> None:
+    assert (await client().get("/healthz")).json() == "ok"
+
+
+@pytest.mark.parametrize(
+    "path", ["/gradio_api/upload", "/gradio_api/queue/join", "/gradio_api/info", "/config"]
+)
+async def test_what_the_page_does_not_need_of_gradio_is_closed(path: str) -> None:
+    assert (await client().post(path)).status_code == 404
+
+
+async def test_a_name_cannot_be_claimed_without_a_password() -> None:
+    cookies = {"puyu_guest": "admin", "puyu_name": "YWRtaW4=.00"}
+    assert Visitors(None).known(cookies) is None
+    assert Visitors("secret").known(cookies) is None
+
+
+async def test_the_password_lets_a_name_in_and_signs_it() -> None:
+    visitors = Visitors("secret")
+    assert visitors.admit("小明", "Secret") is None
+    cookie = visitors.admit(" 小明 ", "secret")
+    assert cookie is not None
+    sender = visitors.known({"puyu_name": cookie})
+    assert sender is not None
+    assert (sender.id, sender.name) == ("web:小明", "小明")
+    assert Visitors("changed").known({"puyu_name": cookie}) is None
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "<b>", "x" * 41])
+def test_names_that_would_look_odd_are_refused(name: str) -> None:
+    assert Visitors("secret").admit(name, "secret") is None
+
+
+async def test_calls_without_the_password_are_turned_away() -> None:
+    response = await client("secret").post("/gradio_api/component_server", json={})
+    assert response.status_code == 401
+
+
+async def test_a_wrong_password_gets_the_form_again_and_no_cookie() -> None:
+    response = await client("secret").post("/login", content="name=a&password=b")
+    assert response.status_code == 403
+    assert WORDS["zh"]["refused"] in response.text
+    assert "set-cookie" not in response.headers
+
+
+def test_raw_html_is_shown_as_text() -> None:
+    assert Renderer().html("<script>x</script>") == "<p>&lt;script&gt;x&lt;/script&gt;</p>\n"
+
+
+@pytest.mark.parametrize(
+    ("url", "may"),
+    [
+        ("https://a.org/x?y=1#z", True),
+        ("/read/course/a.md#b", True),
+        ("//a.org", False),
+        ("/\\a.org", False),
+        ("/\t/a.org", False),
+        ("javascript:x", False),
+        ("JAVASCRIPT:x", False),
+        ("data:text/html,x", False),
+        ("read/a.md", False),
+        ("", False),
+    ],
+)
+def test_links_lead_to_the_web_or_to_this_site(url: str, may: bool) -> None:
+    assert allowed(url) is may
+
+
+def test_a_picture_becomes_a_link() -> None:
+    html = Renderer().html('![a "b" <i>](https://a.org/p.png)')
+    assert "<img" not in html
+    assert '<a href="https://a.org/p.png" target="_blank"' in html
+    assert "a &quot;b&quot; &lt;i&gt;</a>" in html
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("见 https://a.org/x。", "https://a.org/x"),
+        ("(https://a.org/x)", "https://a.org/x"),
+        ("https://a.org/x_(y)", "https://a.org/x_(y)"),
+        ("https://a.org/x.", "https://a.org/x"),
+        ("**https://a.org/x**", "https://a.org/x"),
+    ],
+)
+def test_bare_addresses_become_links(text: str, url: str) -> None:
+    assert f'<a href="{url}"' in Renderer().html(text)
+
+
+def test_addresses_in_code_and_links_stay_as_they_are() -> None:
+    assert Renderer().html("`https://a.org`") == "<p><code>https://a.org</code></p>\n"
+    assert Renderer().html("[https://a.org](/x)").count("<a ") == 1
+
+
+def test_code_is_coloured_and_unknown_languages_are_plain() -> None:
+    assert '<span class="k">return</span>' in Renderer().html("```python\nreturn 1 < 2\n```")
+    assert "a &lt; b" in Renderer().html("```nonsense\na < b\n```")
+
+
+def test_a_code_block_that_has_not_ended_yet_is_code() -> None:
+    assert "<pre><code" in Renderer().html("See:\n```python\nprint(")
+
+
+def test_both_languages_have_the_same_words() -> None:
+    assert WORDS["zh"].keys() == WORDS["en"].keys()
+
+
+def test_the_first_language_that_the_browser_wants_and_the_page_has_is_taken() -> None:
+    assert preferred("fr, en-GB;q=0.8, zh;q=0.5", ("zh", "en")) == "en"
+    assert preferred("fr", ("zh", "en")) == "zh"
+
+
+async def test_a_reply_nobody_waits_for_is_taken_all_the_same() -> None:
+    async def replies() -> AsyncIterator[Reply]:
+        yield Reply(Conversation("web", "somewhere"), "text", in_reply_to="web:gone", final=True)
+
+    assert (await WebAdapter("A course").show(replies())).startswith("web:")
+
+
+async def test_it_is_connected_only_while_it_runs() -> None:
+    adapter = WebAdapter("A course")
+    adapter.mount(FastAPI())
+    assert not adapter.connected
+    running = asyncio.create_task(adapter.run(never_called))
+    await asyncio.wait({running}, timeout=0)
+    assert adapter.connected
+    running.cancel()
+    await asyncio.wait({running})
+    assert not adapter.connected
+
+
+async def never_called(_message: Message) -> None: ...
+
+
+async def test_a_generator_that_fails_ends_the_answer_and_tells_the_bot() -> None:
+    async def replies() -> AsyncIterator[Reply]:
+        yield Reply(Conversation("web", "somewhere"), "half")
+        raise AdapterError("broken")
+
+    with pytest.raises(AdapterError):
+        await WebAdapter("A course").show(replies())

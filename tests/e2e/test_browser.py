@@ -1,0 +1,283 @@
+"""The web chat, as a student sees it in a browser."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+import pytest
+from fastapi import FastAPI
+from playwright.async_api import Browser, Page, expect
+
+from adapters.base import Message, Reply
+from adapters.web import WebAdapter
+from tests.e2e.browser import served
+from tests.fakes.scripted_bot import Place, Script, ScriptedBot
+
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
+
+SOURCES = (
+    Place("LMDeploy", "量化 <b>部署</b>", "/read/course/lmdeploy.md#quant", "a1b2c3d"),
+    Place("Manual", "Install", "https://example.org/install"),
+    Place("Trap", "Script", "javascript:alert(1)"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A served chat page with its bot."""
+
+    url: str
+    bot: ScriptedBot
+    adapter: WebAdapter
+
+
+@asynccontextmanager
+async def site(script: Script, password: str | None = None) -> AsyncIterator[Site]:
+    bot = ScriptedBot(script, SOURCES)
+    adapter = WebAdapter("测试课程", recall=bot.recall, password=password)
+    app = FastAPI()
+    adapter.mount(app)
+    async with served(app) as url:
+        taking = asyncio.create_task(bot.serve(adapter))
+        try:
+            yield Site(url, bot, adapter)
+        finally:
+            taking.cancel()
+            with suppress(asyncio.CancelledError):
+                await taking
+
+
+def echo(question: str) -> list[str]:
+    return [f"回答：{question}"]
+
+
+async def ask(page: Page, text: str) -> None:
+    await page.get_by_role("textbox").fill(text)
+    await page.keyboard.press("Enter")
+
+
+async def test_an_answer_grows_while_it_is_written(browser_page: Page) -> None:
+    first, second = asyncio.Event(), asyncio.Event()
+    async with site(lambda _: [first, "用 **pip**", second, "用 **pip** 安装"]) as chat:
+        await browser_page.goto(chat.url)
+        await ask(browser_page, "怎么安装？")
+        await expect(browser_page.get_by_text("正在查资料…")).to_be_visible()
+        first.set()
+        await expect(browser_page.locator(".answer .body")).to_have_text("用 pip")
+        second.set()
+        await expect(browser_page.locator(".answer .body")).to_have_text("用 pip 安装")
+        await expect(browser_page.locator(".answer strong")).to_have_text("pip")
+
+
+async def test_sources_are_folded_and_lead_to_their_places(browser_page: Page) -> None:
+    async with site(echo) as chat:
+        await browser_page.goto(chat.url)
+        await ask(browser_page, "量化？")
+        link = browser_page.get_by_role("link", name="LMDeploy › 量化 <b>部署</b>")
+        await expect(link).to_be_hidden()
+        await browser_page.get_by_text("来源 (3)").click()
+        await expect(link).to_be_visible()
+        await expect(link).to_have_attribute("href", "/read/course/lmdeploy.md#quant")
+        await expect(link).to_have_attribute("target", "_blank")
+        await expect(browser_page.get_by_text("版本 a1b2c3d")).to_be_visible()
+
+
+async def test_a_vote_is_sent_as_its_command_and_can_be_changed(browser_page: Page) -> None:
+    async with site(echo) as chat:
+        await browser_page.goto(chat.url)
+        await ask(browser_page, "量化？")
+        for name, word in (("有帮助", "up"), ("没帮助", "down")):
+            await browser_page.get_by_role("button", name=name).click()
+            await expect(browser_page.get_by_role("status").filter(has_text=f"Noted: {word}")).to_be_visible()
+            await expect(browser_page.locator(".vote[aria-pressed=true]")).to_have_accessible_name(name)
+        question, *votes = chat.bot.received
+        assert [vote.text for vote in votes] == [f"/feedback {word} {question.id}" for word in ("up", "down")]
+        assert {vote.conversation for vote in votes} == {question.conversation}
+
+
+async def test_a_reload_brings_back_the_conversation_and_the_vote(browser_page: Page) -> None:
+    async with site(echo) as chat:
+        await browser_page.goto(chat.url)
+        await ask(browser_page, "量化？")
+        await browser_page.get_by_role("button", name="没帮助").click()
+        await expect(browser_page.get_by_role("status").filter(has_text="Noted")).to_be_visible()
+        await browser_page.reload()
+        await expect(browser_page.locator(".question")).to_have_text("量化？")
+        await expect(browser_page.locator(".answer .body")).to_have_text("回答：量化？")
+        await expect(browser_page.locator(".vote[aria-pressed=true]")).to_have_accessible_name("没帮助")
+        await ask(browser_page, "还有呢？")
+        await expect(browser_page.locator(".answer .body").last).to_have_text("回答：还有呢？")
+        assert len({message.conversation for message in chat.bot.received}) == 1
+
+
+async def test_a_reload_in_mid_answer_goes_on_with_it(browser_page: Page) -> None:
+    rest = asyncio.Event()
+    async with site(lambda _: ["一半", rest, "一半和另一半"]) as chat:
+        await browser_page.goto(chat.url)
+        await ask(browser_page, "全部？")
+        await expect(browser_page.locator(".answer .body")).to_have_text("一半")
+        await browser_page.reload()
+        await expect(browser_page.locator(".answer .body")).to_have_text("一半")
+        rest.set()
+        await expect(browser_page.locator(".answer .body")).to_have_text("一半和另一半")
+        await expect(browser_page.locator(".question")).to_have_count(1)
+
+
+async def test_a_new_chat_is_empty_and_another_conversation(browser_page: Page) -> None:
+    async with site(echo) as chat:
+        await browser_page.goto(chat.url)
+        await ask(browser_page, "第一")
+        await expect(browser_page.locator(".answer .body")).to_have_text("回答：第一")
+        await browser_page.get_by_role("button", name="新对话").click()
+        await expect(browser_page.get_by_text("你好，想问点什么？")).to_be_visible()
+        await expect(browser_page.locator(".question")).to_have_count(0)
+        await ask(browser_page, "第二")
+        await expect(browser_page.locator(".answer .body")).to_have_text("回答：第二")
+        assert len({message.conversation for message in chat.bot.received}) == 2
+
+
+async def test_an_example_is_asked_with_a_click(browser_page: Page) -> None:
+    async with site(echo) as chat:
+        await browser_page.goto(chat.url)
+        await browser_page.get_by_role("button", name="作业").click()
+        await expect(browser_page.locator(".answer .body")).to_contain_text("回答：作业")
+
+
+async def test_the_page_speaks_the_readers_language_until_told_otherwise(browser: Browser) -> None:
+    context = await browser.new_context(locale="en-GB")
+    page = await context.new_page()
+    async with site(echo) as chat:
+        await page.goto(chat.url)
+        await expect(page.get_by_placeholder("Ask a question…")).to_be_visible()
+        await page.get_by_role("button", name="中文").click()
+        await expect(page.get_by_placeholder("输入你的问题…")).to_be_visible()
+        await page.reload()
+        await expect(page.get_by_role("button", name="新对话")).to_be_visible()
+    await context.close()
+
+
+TRAPS = """<img src=x onerror="window.caught=1"><script>window.caught=1</script>
+[link](javascript:window.caught=1) [data](data:text/html,x) ![picture](https://example.org/spy.png)
+[off](//example.org) <svg onload="window.caught=1"> https://example.org/"onmouseover="window.caught=1
+
+```html" onmouseover="window.caught=1
+<b>code</b>
+```"""
+
+
+async def test_nothing_in_questions_and_answers_is_run_or_fetched(browser_page: Page) -> None:
+    asked: list[str] = []
+    browser_page.on("request", lambda request: asked.append(request.url))
+    async with site(lambda _: [TRAPS]) as chat:
+        await browser_page.goto(chat.url)
+        await ask(browser_page, TRAPS)
+        await browser_page.get_by_text("来源 (3)").click()
+        body = browser_page.locator(".answer .body")
+        await expect(body).to_contain_text('<img src=x onerror="window.caught=1">')
+        await expect(body.get_by_role("link")).to_have_text(["picture", "https://example.org/"])
+        await expect(browser_page.get_by_text("Trap › Script")).not_to_have_attribute(
+            "href", re.compile("java")
+        )
+        await expect(browser_page.locator("#puyu .feed :is(script, img, svg, b)")).to_have_count(0)
+        assert await browser_page.evaluate("window.caught") is None
+        assert all(url.startswith((chat.url, "data:")) for url in asked)
+
+
+async def test_two_tabs_neither_mix_nor_wait_for_each_other(browser_page: Page) -> None:
+    never = asyncio.Event()
+    async with site(lambda text: [never] if text == "慢" else [f"回答：{text}"]) as chat:
+        other = await browser_page.context.new_page()
+        await browser_page.goto(chat.url)
+        await ask(browser_page, "慢")
+        await expect(browser_page.get_by_text("正在查资料…")).to_be_visible()
+        await other.goto(chat.url)
+        await ask(other, "快")
+        await expect(other.locator(".answer .body")).to_have_text("回答：快")
+        await expect(browser_page.locator(".question")).to_have_text(["慢"])
+        slow, fast = chat.bot.received
+        assert slow.sender == fast.sender
+        assert slow.conversation != fast.conversation
+
+
+async def test_the_last_conversation_is_there_in_a_tab_opened_later(browser_page: Page) -> None:
+    async with site(echo) as chat:
+        await browser_page.goto(chat.url)
+        await ask(browser_page, "昨天的")
+        await expect(browser_page.locator(".answer .body")).to_have_text("回答：昨天的")
+        later = await browser_page.context.new_page()
+        await browser_page.close()
+        await later.goto(chat.url)
+        await expect(later.locator(".answer .body")).to_have_text("回答：昨天的")
+
+
+async def test_a_stopped_answer_stops(browser_page: Page) -> None:
+    rest = asyncio.Event()
+    async with site(lambda _: ["一半", rest, "一半和另一半"]) as chat:
+        await browser_page.goto(chat.url)
+        await ask(browser_page, "全部？")
+        await expect(browser_page.locator(".answer .body")).to_have_text("一半")
+        async with browser_page.expect_response("**/component_server/"):
+            await browser_page.get_by_role("button", name="停止").click()
+        rest.set()
+        await expect(browser_page.get_by_text("已停止")).to_be_visible()
+        await expect(browser_page.locator(".answer .body")).to_have_text("一半")
+
+
+async def test_a_reply_that_comes_by_itself_is_shown_also_when_the_page_was_away(browser_page: Page) -> None:
+    async with site(echo) as chat:
+        await browser_page.goto(chat.url)
+        await ask(browser_page, "难题")
+        await expect(browser_page.locator(".answer .body")).to_have_text("回答：难题")
+        question = chat.bot.received[0]
+        await chat.adapter.show(said(question, "张老师：看第三页。"))
+        await expect(browser_page.locator(".answer .body")).to_have_text(["回答：难题", "张老师：看第三页。"])
+        await browser_page.goto("about:blank")
+        await chat.adapter.show(said(question, "补充：还有第四页。"))
+        await browser_page.goto(chat.url)
+        await expect(browser_page.locator(".answer .body").last).to_have_text("补充：还有第四页。")
+
+
+async def said(question: Message, text: str) -> AsyncIterator[Reply]:
+    yield Reply(question.conversation, text, in_reply_to=question.id, final=True)
+
+
+async def test_fifty_thousand_characters_reach_the_bot(browser_page: Page) -> None:
+    async with site(lambda _: ["太长了。"]) as chat:
+        await browser_page.goto(chat.url)
+        await ask(browser_page, "长" * 50_000)
+        await expect(browser_page.locator(".answer .body")).to_have_text("太长了。")
+        assert chat.bot.received[0].text == "长" * 50_000
+
+
+async def test_a_question_that_cannot_be_sent_is_given_back_with_a_sentence(browser_page: Page) -> None:
+    async with site(echo) as chat:
+        await browser_page.goto(chat.url)
+        await browser_page.get_by_role("textbox").fill("在吗？")
+        await browser_page.context.set_offline(True)
+        await browser_page.keyboard.press("Enter")
+        await expect(browser_page.locator(".answer .body")).to_have_text("没能发送，请稍后再试一次。")
+        await expect(browser_page.get_by_role("textbox")).to_have_value("在吗？")
+        await browser_page.context.set_offline(False)
+        await browser_page.keyboard.press("Enter")
+        await expect(browser_page.locator(".answer .body").last).to_have_text("回答：在吗？")
+
+
+async def test_with_a_password_people_sign_in_under_a_name(browser_page: Page) -> None:
+    async with site(echo, password="开门") as chat:
+        await browser_page.goto(chat.url)
+        await sign_in(browser_page, "错")
+        await expect(browser_page.get_by_role("alert")).to_have_text("名字或口令不对，请再试一次。")
+        await sign_in(browser_page, "开门")
+        await ask(browser_page, "在吗？")
+        await expect(browser_page.locator(".answer .body")).to_have_text("回答：在吗？")
+        assert chat.bot.received[0].sender.id == "web:小明"
+        await browser_page.get_by_role("link", name="退出").click()
+        await expect(browser_page.get_by_label("课程口令")).to_be_visible()
+
+
+async def sign_in(page: Page, password: str) -> None:
+    await page.get_by_label("你的名字").fill("小明")
+    await page.get_by_label("课程口令").fill(password)
+    await page.get_by_role("button", name="登录").click()

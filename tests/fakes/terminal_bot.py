@@ -1,0 +1,21 @@
+"""A scripted bot at this process's own terminal; "hang" is a question it never finishes answering."""
+
+import asyncio
+
+from adapters.terminal import TerminalAdapter
+from tests.fakes.scripted_bot import Place, ScriptedBot, Step
+
+
+def _script(question: str) -> list[Step]:
+    if question == "hang":
+        return ["Let me see", asyncio.Event()]
+    return [
+        f"{question}:",
+        f"{question}: use **pip**.",
+        f"{question}: use **pip**.\x1b[2J\n\nIt is on page 3.",
+    ]
+
+
+if __name__ == "__main__":
+    bot = ScriptedBot(_script, [Place("Install", "With pip", "/read/install.md#pip", "r7")])
+    asyncio.run(bot.serve(TerminalAdapter()))
