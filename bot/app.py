@@ -12,10 +12,9 @@ from memory.base import History, Votes
 
 if TYPE_CHECKING:
     from rag.chain import AnswerChain
-    from rag.llm import LanguageModel
-
     from rag.embedder import Embedder
     from rag.indexer import Indexer
+    from rag.llm import LanguageModel
     from rag.retriever import Retriever
     from rag.sources import DocumentSource
     from rag.types import Searcher
@@ -98,26 +97,36 @@ def follow_index(settings: Settings, retriever: "Retriever") -> None:
         retriever.use(index.opened(index_folder(settings), embedder(settings).id))
 
 
-def language_model(settings: Settings) -> "LanguageModel | None":
-    """The model behind LLM_BASE_URLS; None when none is set."""
+@asynccontextmanager
+async def open_model(settings: Settings) -> AsyncIterator["LanguageModel | None"]:
+    """The model behind LLM_BASE_URLS, None when none is set; its connections are closed behind it."""
     if not settings.llm_base_urls:
-        return None
+        yield None
+        return
     from rag.llm import LanguageModel
 
-    return LanguageModel(
+    model = LanguageModel(
         settings.llm_base_urls,
         settings.llm_model,
         settings.llm_api_key.get_secret_value(),
         first_token_timeout=settings.llm_first_token_timeout,
         idle_timeout=settings.llm_idle_timeout,
     )
+    try:
+        yield model
+    finally:
+        await model.close()
 
 
-def answers(settings: Settings, course: Course, found_by: "Searcher") -> "AnswerChain":
+@asynccontextmanager
+async def open_answers(
+    settings: Settings, course: Course, found_by: "Searcher"
+) -> AsyncIterator["AnswerChain"]:
     """From a question to a growing answer."""
     from rag.chain import AnswerChain
 
-    return AnswerChain(found_by, language_model(settings), course.course.name)
+    async with open_model(settings) as model:
+        yield AnswerChain(found_by, model, course.course.name)
 
 
 @asynccontextmanager

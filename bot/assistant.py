@@ -48,7 +48,7 @@ class Assistant:
 
     async def replies(self, message: Message) -> AsyncIterator[Reply]:
         """The reply as it grows; it always ends with a final one and never raises."""
-        language = language_of(message.text, self._course.course.languages)
+        language = await self._language(message)
         try:
             async for reply in self._replies(message, language):
                 yield reply
@@ -87,6 +87,13 @@ class Assistant:
                 final=answer.final,
             )
 
+    async def _language(self, message: Message) -> str:
+        """The asker's. A command's name says little of it, the last question more."""
+        text, languages = clean(message.text), self._course.course.languages
+        if text.isascii() and self._commands.knows(text):
+            text = next((turn.question for turn in reversed(await self._remembered(self.key(message)))), "")
+        return language_of(text, languages)
+
     async def _remembered(self, key: str) -> list[Turn]:
         try:
             return await self._history.load(key)
@@ -95,12 +102,18 @@ class Assistant:
             return []
 
     async def _remember(self, key: str, message: Message, question: str, text: str, answer: Answer) -> None:
-        sources = tuple(Source(one.title, one.heading, one.url, one.revision) for one in answer.sources)
-        turn = Turn(message.id, question, text, message.sent_at.timestamp(), sources)
         try:
-            await self._history.append(key, turn)
+            await self._history.append(
+                key, turn(message.id, question, message.sent_at.timestamp(), text, answer)
+            )
         except MemoryUnavailable as error:
             log.warning("the turn of message %s is not remembered: %s", message.id, error)
+
+
+def turn(message_id: str, question: str, at: float, text: str, answer: Answer) -> Turn:
+    """What is remembered of a question and its answer, as they were shown."""
+    sources = tuple(Source(one.title, one.heading, one.url, one.revision) for one in answer.sources)
+    return Turn(message_id, question, text, at, sources)
 
 
 def refusal(question: str, said: Phrases) -> str | None:

@@ -4,23 +4,24 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import re
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import asdict
 from pathlib import Path
 from uuid import uuid4
 
 from adapters.base import AdapterError
 from bot import app, doctor, printed
-from bot.assistant import clean, refusal
+from bot.assistant import clean, refusal, turn
 from bot.progress import bar
 from bot.replies import answer_text, language_of, phrases
 from bot.serve import CannotServe, chat, serve
 from bot.settings import BadSetting, Course, Settings, load_course, load_settings
-from memory.base import MemoryFailure, Source, Turn
+from memory.base import MemoryFailure
 from rag.types import Answer, RagError
 
 FAILED, MISUSED = 1, 2
@@ -38,10 +39,11 @@ class Failed(Exception):
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; what goes wrong becomes one sentence on stderr and the exit status."""
-    _prepare_streams()
+    _log_to_stderr()
     try:
         settings = load_settings()
         _COMMANDS[options.command](options, settings, load_course(settings.course_file))
+        sys.stdout.flush()
     except (BadSetting, Misused) as error:
         print(f"puyu: {error}", file=sys.stderr)
         return MISUSED
@@ -50,15 +52,16 @@ def run(options: argparse.Namespace) -> int:
         return FAILED
     except (Failed, KeyboardInterrupt):
         return FAILED
+    except BrokenPipeError:
+        # `puyu search … | head` has read enough; what is left is not to be flushed at the end either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
-def _prepare_streams() -> None:
+def _log_to_stderr() -> None:
     logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     for ours in ("bot", "adapters", "memory", "rag"):
         logging.getLogger(ours).setLevel(logging.INFO)
-    # `puyu search … | head` ends quietly, as other programs do.
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 
 def _search(options: argparse.Namespace, settings: Settings, course: Course) -> None:
@@ -91,15 +94,16 @@ def _ask(options: argparse.Namespace, settings: Settings, course: Course) -> Non
 async def _answered(
     question: str, conversation: str | None, settings: Settings, course: Course, language: str
 ) -> Answer:
-    answers = app.answers(settings, course, app.searcher(settings))
-    if conversation is None:
-        return await answers.answer(question)
-    key, asked_at = f"cli:{conversation}", time.time()
-    async with app.open_memory(settings) as memory:
+    async with AsyncExitStack() as stack:
+        searcher = app.searcher(settings)
+        answers = await stack.enter_async_context(app.open_answers(settings, course, searcher))
+        if conversation is None:
+            return await answers.answer(question)
+        memory = await stack.enter_async_context(app.open_memory(settings))
+        key, asked_at = f"cli:{conversation}", time.time()
         answer = await answers.answer(question, await memory.history.load(key))
-        sources = tuple(Source(one.title, one.heading, one.url, one.revision) for one in answer.sources)
-        turn = Turn(f"cli:{uuid4()}", question, answer_text(answer, language), asked_at, sources)
-        await memory.history.append(key, turn)
+        text = answer_text(answer, language)
+        await memory.history.append(key, turn(f"cli:{uuid4()}", question, asked_at, text, answer))
     return answer
 
 

@@ -60,6 +60,11 @@ class Commands:
             Command("feedback", "反馈", cls.feedback),
         )
 
+    def knows(self, text: str) -> bool:
+        """Whether the text uses one of the commands."""
+        match = _COMMAND.fullmatch(text)
+        return match is not None and match[1].lower() in self._by_name
+
     async def run(self, message: Message, text: str, conversation: str, language: str) -> str | None:
         """The text to show, or None where `text`, the message's cleaned one, is no command."""
         match = _COMMAND.fullmatch(text)

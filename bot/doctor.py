@@ -105,12 +105,12 @@ async def _memory(settings: Settings, course: Course) -> Check:
 
 
 async def _model(settings: Settings, course: Course) -> Check:
-    model = app.language_model(settings)
-    if model is None:
-        return Check(
-            "model", "warning", "none; the bot quotes the best passages. Set LLM_BASE_URLS to connect one"
-        )
-    troubles = [f"{url}: {trouble}" for url, trouble in await model.reachable() if trouble]
+    async with app.open_model(settings) as model:
+        if model is None:
+            return Check(
+                "model", "warning", "none; the bot quotes the best passages. Set LLM_BASE_URLS to connect one"
+            )
+        troubles = [f"{url}: {trouble}" for url, trouble in await model.reachable() if trouble]
     if len(troubles) == len(settings.llm_base_urls):
         return Check("model", "failed", "; ".join(troubles))
     if troubles:

@@ -8,7 +8,7 @@ import fcntl
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,8 @@ from memory.base import MemoryUnavailable
 from rag.types import IndexUnavailable
 
 if TYPE_CHECKING:
+    import uvicorn
+
     from rag.retriever import Retriever
 
 _FOLLOW_SECONDS = 1.0
@@ -44,7 +46,7 @@ async def chat(settings: Settings, course: Course) -> None:
 
     retriever = await _searcher(settings, course)
     async with app.open_memory(settings) as memory:
-        terminal = TerminalAdapter()
+        terminal = TerminalAdapter(web_url=settings.web_url)
         async with _dispatching(settings, course, retriever, memory, {"terminal": terminal}) as dispatcher:
             await terminal.run(dispatcher.accept)
 
@@ -71,34 +73,34 @@ async def _serve(
     password = settings.web_password.get_secret_value() or None
     web = WebAdapter(course.course.name, course.course.languages, recall, password)
     platforms: Mapping[str, Adapter] = {web.platform: web}
-    pages = site.build(retriever, memory.ping, platforms)
+    pages = site.build(retriever, memory.ping, platforms, web.admits)
     web.mount(pages)
     server = uvicorn.Server(uvicorn.Config(pages, log_config=None, timeout_graceful_shutdown=5))
     async with _dispatching(settings, course, retriever, memory, platforms) as dispatcher:
         log.info("%s is open at %s", course.course.name, settings.web_url)
-        _end_in_good_order_on_signals()
-        await _until_one_ends(
-            server.serve(sockets=[listener]),
-            _follow_index(settings, retriever),
-            *(adapter.run(dispatcher.accept) for adapter in platforms.values()),
-        )
+        working = [adapter.run(dispatcher.accept) for adapter in platforms.values()]
+        await _run(server, listener, [*working, _follow_index(settings, retriever)])
 
 
-def _end_in_good_order_on_signals() -> None:
-    # uvicorn stops on a signal, then raises it once more for whoever had it before: us, who need no more.
+async def _run(
+    server: "uvicorn.Server", listener: socket.socket, work: Sequence[Coroutine[None, None, None]]
+) -> None:
+    """Until a signal, or until the server or a platform gives up; what it gave up with is raised."""
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    await asyncio.sleep(0)  # The server sets its signal handlers in its first step; ours come after.
+    stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, lambda: None)
-
-
-async def _until_one_ends(*running: Coroutine[None, None, None]) -> None:
-    """The web server ends on a signal, a platform when it refuses us; then the others are stopped too."""
-    tasks = [asyncio.create_task(one) for one in running]
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    tasks = [asyncio.create_task(one) for one in (*work, stop.wait())]
     try:
-        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        ended, _ = await asyncio.wait([serving, *tasks], return_when=asyncio.FIRST_COMPLETED)
     finally:
+        # Platforms first: they let go of the calls that the server would wait for.
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        server.should_exit = True
+        await serving
     for task in ended:
         task.result()
 
@@ -112,12 +114,16 @@ async def _dispatching(
     platforms: Mapping[str, Adapter],
 ) -> AsyncIterator[Dispatcher]:
     commands = Commands(course.course.name, memory.history, memory.votes)
-    answers = app.answers(settings, course, retriever)
-    dispatcher = Dispatcher(Assistant(answers, memory.history, commands, course), platforms)
-    try:
-        yield dispatcher
-    finally:
-        await dispatcher.close()
+    async with app.open_answers(settings, course, retriever) as answers:
+        dispatcher = Dispatcher(Assistant(answers, memory.history, commands, course), platforms)
+        # The first question need not wait for what is imported for it.
+        warming = asyncio.create_task(answers.warm())
+        try:
+            yield dispatcher
+        finally:
+            await dispatcher.close()
+            warming.cancel()
+            await asyncio.gather(warming, return_exceptions=True)
 
 
 async def _recalled(
@@ -156,7 +162,8 @@ async def _searcher(settings: Settings, course: Course) -> "Retriever":
         log.info("%s; building it now", error)
     with bar() as progress:
         report = await asyncio.to_thread(app.indexer(settings, course).refresh, force=True, progress=progress)
-    log.info("%s", report_page(report))
+    for line in report_page(report).splitlines():
+        log.info("%s", line)
     return app.searcher(settings)
 
 

@@ -1,10 +1,10 @@
 """The HTTP app: probes and the pages that show the course's documents; the web chat is mounted on it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from fastapi import FastAPI, Response
-from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
 
 from adapters.base import Adapter
 from bot import health
@@ -18,7 +18,13 @@ class Documents(Protocol):
     def document(self, id: str) -> Sequence[Passage]: ...
 
 
-def build(documents: Documents, ping: health.Ping, platforms: Mapping[str, Adapter]) -> FastAPI:
+Admits = Callable[[Mapping[str, str]], bool]
+"""Whether who comes with these cookies may read."""
+
+
+def build(
+    documents: Documents, ping: health.Ping, platforms: Mapping[str, Adapter], admits: Admits
+) -> FastAPI:
     """The app with everything but the platforms' own routes."""
     site = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
 
@@ -32,7 +38,9 @@ def build(documents: Documents, ping: health.Ping, platforms: Mapping[str, Adapt
         return JSONResponse(problems, status_code=503 if problems else 200)
 
     @site.get("/read/{document_id:path}")
-    async def read(document_id: str) -> Response:
+    async def read(document_id: str, request: Request) -> Response:
+        if not admits(request.cookies):
+            return RedirectResponse("/", 303)
         passages = documents.document(document_id)
         if not passages:
             return PlainTextResponse("没有这份资料。 There is no such document.\n", status_code=404)

@@ -1,0 +1,76 @@
+"""Messages of one conversation are answered in order, those of different ones at once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from redis.asyncio import Redis
+
+from adapters.base import Conversation, Message, Sender
+from bot.assistant import Assistant
+from bot.commands import Commands
+from bot.dispatch import Dispatcher
+from bot.settings import Course, SourceConfig
+from memory.history import RedisHistory
+from memory.votes import RedisVotes
+from rag.types import Answer, Exchange
+from tests.fakes.board import Board
+
+COURSE = Course(folder=Path(), sources=(SourceConfig(kind="files", path=Path("docs")),))
+
+
+class GatedAnswers:
+    """Answers a question once its gate is opened."""
+
+    def __init__(self) -> None:
+        self.gates: dict[str, asyncio.Event] = {}
+        self.begun: list[str] = []
+
+    async def stream(self, question: str, history: Sequence[Exchange] = ()) -> AsyncIterator[Answer]:
+        self.begun.append(question)
+        if question in self.gates:
+            await self.gates[question].wait()
+        yield Answer(question, (), "answered", question, final=True)
+
+
+def message(text: str, chat: str) -> Message:
+    sent_at = datetime(2026, 11, 22, tzinfo=UTC)
+    return Message(f"{chat}:{text}", Conversation("board", chat), Sender("ann"), text, sent_at)
+
+
+def dispatcher(client: Redis, answers: GatedAnswers, board: Board) -> Dispatcher:
+    history = RedisHistory(client)
+    commands = Commands("Sample", history, RedisVotes(client))
+    return Dispatcher(Assistant(answers, history, commands, COURSE), {"board": board})
+
+
+async def test_the_second_waits_for_the_first_of_its_conversation_and_for_no_other(client: Redis) -> None:
+    answers, board = GatedAnswers(), Board()
+    answers.gates["first"] = asyncio.Event()
+    bot = dispatcher(client, answers, board)
+    for text, chat in [("first", "a"), ("second", "a"), ("other", "b")]:
+        await bot.accept(message(text, chat))
+    assert await board.shown.get() == "other"
+    assert "second" not in answers.begun
+    answers.gates["first"].set()
+    assert [await board.shown.get(), await board.shown.get()] == ["first", "second"]
+
+
+async def test_a_reply_that_cannot_be_shown_stops_nothing(client: Redis) -> None:
+    board = Board()
+    bot = dispatcher(client, GatedAnswers(), board)
+    await bot.accept(message("refuse", "a"))
+    await bot.accept(message("next", "a"))
+    assert await board.shown.get() == "next"
+
+
+async def test_closing_lets_answers_end_and_cancels_those_that_hang(client: Redis) -> None:
+    answers, board = GatedAnswers(), Board()
+    answers.gates["hangs"] = asyncio.Event()
+    bot = dispatcher(client, answers, board)
+    await bot.accept(message("hangs", "a"))
+    await bot.accept(message("ends", "b"))
+    await bot.close(within=0.5)
+    assert board.shown.get_nowait() == "ends"
+    assert board.shown.empty()

@@ -1,0 +1,112 @@
+"""A wrong setting is told in one sentence that says which, what was given and what is expected."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.settings import BadSetting, load_course, load_settings
+
+FILES = '[[sources]]\nkind = "files"\npath = "docs"\n'
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def course(folder: Path, text: str) -> Path:
+    path = folder / "course.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("WEB_PORT", "abc", "WEB_PORT: 'abc' was given, expected a valid integer."),
+        ("WEB_PORT", "70000", "WEB_PORT: '70000' was given, expected less than or equal to 65535."),
+        ("LLM_IDLE_TIMEOUT", "-1", "LLM_IDLE_TIMEOUT: '-1' was given, expected greater than 0."),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_expected(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, sentence: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(BadSetting) as told:
+        load_settings()
+    assert str(told.value) == sentence
+
+
+def test_a_wrong_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", "hunter2")
+    with pytest.raises(BadSetting) as told:
+        load_settings()
+    assert "hunter2" not in str(told.value)
+
+
+def test_secrets_print_as_stars(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LLM_API_KEY", "WEB_PASSWORD"):
+        monkeypatch.setenv(name, "hunter2")
+    monkeypatch.setenv("REDIS_URL", "redis://:hunter2@somewhere")
+    assert "hunter2" not in f"{load_settings()} {load_settings()!r} {load_settings().model_dump_json()}"
+
+
+def test_an_unknown_name_in_env_file_names_the_nearest(folder: Path) -> None:
+    (folder / ".env").write_text("LLM_API_KY=1\n")
+    with pytest.raises(BadSetting, match=r"unknown setting LLM_API_KY, did you mean LLM_API_KEY\?"):
+        load_settings()
+
+
+def test_an_empty_value_means_unset(folder: Path) -> None:
+    (folder / ".env").write_text("WEB_PORT=\nLLM_BASE_URLS=\n")
+    assert load_settings().web_port == 8000
+    assert load_settings().llm_base_urls == ()
+
+
+def test_several_model_servers_are_parted_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLM_BASE_URLS", "http://a:23333, http://b:23333/v1")
+    assert load_settings().llm_base_urls == ("http://a:23333", "http://b:23333/v1")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("x = [", "is not valid TOML"),
+        ("", 'expected at least one [[sources]] with kind = "files" and a path.'),
+        ('[corse]\nname = "x"\n' + FILES, "unknown key corse, did you mean course?"),
+        (FILES + 'pth = "x"', "unknown key sources.1.pth, did you mean path?"),
+        ('[[sources]]\nkind = "fils"\npath = "x"', "sources.1.kind: 'fils' was given, expected 'files'."),
+        ('[[sources]]\nkind = "files"', "sources.1.path is missing."),
+        ('[groups."feishu:oc_1"]\nmod = "quiet"\n' + FILES, "did you mean mode?"),
+        ('[course]\nlanguages = ["fr"]\n' + FILES, "'fr' was given, expected 'zh' or 'en'."),
+    ],
+)
+def test_a_wrong_course_file_is_told_in_one_sentence(folder: Path, text: str, sentence: str) -> None:
+    with pytest.raises(BadSetting) as told:
+        load_course(course(folder, text))
+    assert sentence in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_a_missing_course_file_says_what_to_do(folder: Path) -> None:
+    with pytest.raises(BadSetting, match="create it or point COURSE_FILE at yours"):
+        load_course(folder / "course.toml")
+
+
+def test_a_course_file_of_windows_is_read(folder: Path) -> None:
+    path = folder / "course.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + FILES.replace("\n", "\r\n").encode())
+    assert load_course(path).sources[0].path == Path("docs")
+
+
+def test_paths_are_relative_to_the_course_file(folder: Path) -> None:
+    assert load_course(course(folder, FILES)).folder == folder.resolve()
+
+
+def test_every_table_of_the_design_is_understood(folder: Path) -> None:
+    text = FILES + (
+        '[schedule]\nreindex = "*/30 * * * *"\n[staff]\nadmins = ["web:ann"]\n'
+        '[groups.default]\nmode = "helpful"\nquiet_hours = "23:00-07:00"\n[limits]\nmerge_seconds = 2\n'
+    )
+    assert load_course(course(folder, text)).groups["default"].mode == "helpful"

@@ -1,0 +1,73 @@
+"""The whole house as a student meets it: `puyu serve`, a model that streams, and a browser."""
+
+import signal
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.e2e.command_line import CommandLine
+from tests.fakes.openai_server import OpenAIServer, Turn
+
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
+
+WATCH = """() => {
+  window.seen = new Set();
+  new MutationObserver(() => {
+    const body = document.querySelector('.answer .body');
+    if (body) window.seen.add(body.textContent);
+  }).observe(document.body, {childList: true, subtree: true, characterData: true});
+}"""
+
+
+async def ask(page: Page, question: str) -> None:
+    await page.get_by_role("textbox").fill(question)
+    await page.keyboard.press("Enter")
+
+
+async def test_a_student_asks_reads_opens_the_source_and_votes(tmp_path: Path, browser_page: Page) -> None:
+    puyu, page = CommandLine(tmp_path), browser_page
+    with OpenAIServer(token_ms=40) as model:
+        model.script(Turn("先装好 lmdeploy，再执行 lmdeploy lite auto_awq，就得到 W4A16 模型 [1]。"))
+        with puyu.serving(LLM_BASE_URLS=model.url) as server:
+            await page.goto(puyu.url)
+            await page.evaluate(WATCH)
+            await ask(page, "LMDeploy 怎么量化模型")
+            await expect(page.locator(".answer .body")).to_contain_text("W4A16 模型 [1]")
+            assert await page.evaluate("window.seen.size") > 5
+
+            await page.get_by_text("来源 (1)").click()
+            async with page.expect_popup() as opened:
+                await page.get_by_role("link", name="用 LMDeploy 做权重量化").click()
+            source = await opened.value
+            await expect(source.locator(":target")).to_have_text("用 LMDeploy 做权重量化")
+
+            await page.get_by_role("button", name="有帮助").click()
+            await expect(page.get_by_role("status").filter(has_text="谢谢")).to_be_visible()
+            server.send_signal(signal.SIGKILL)
+        with puyu.serving(LLM_BASE_URLS=model.url):
+            await page.reload()
+            await expect(page.locator(".question")).to_have_text("LMDeploy 怎么量化模型")
+            await expect(page.locator(".answer .body")).to_contain_text("W4A16 模型 [1]")
+            await expect(page.locator(".vote[aria-pressed=true]")).to_have_accessible_name("有帮助")
+            await ask(page, "那端口呢")
+            await expect(page.locator(".answer .vote")).to_have_count(4)
+            assert [each["content"] for each in model.asked[-1].messages][1] == "LMDeploy 怎么量化模型"
+
+
+async def test_without_a_model_the_page_quotes_and_says_so(tmp_path: Path, browser_page: Page) -> None:
+    puyu = CommandLine(tmp_path)
+    with puyu.serving():
+        await browser_page.goto(puyu.url)
+        await ask(browser_page, "LMDeploy 怎么量化模型")
+        await expect(browser_page.locator(".answer .body")).to_contain_text("lmdeploy lite auto_awq")
+        await expect(browser_page.locator(".answer .body")).to_contain_text("还没有接入大模型")
+
+
+async def test_a_dead_model_never_shows_a_blank_answer(tmp_path: Path, browser_page: Page) -> None:
+    puyu = CommandLine(tmp_path)
+    with puyu.serving(LLM_BASE_URLS="http://127.0.0.1:9"):
+        await browser_page.goto(puyu.url)
+        await ask(browser_page, "LMDeploy 怎么量化模型")
+        await expect(browser_page.locator(".answer .body")).to_contain_text("暂时没有回应")
+        await expect(browser_page.locator(".answer .body")).to_contain_text("lmdeploy lite auto_awq")

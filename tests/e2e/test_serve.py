@@ -1,0 +1,71 @@
+"""`puyu serve` as a process: it gets ready by itself, dies, comes back, and keeps its data to itself."""
+
+import signal
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.e2e.command_line import CommandLine
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def puyu(tmp_path: Path) -> CommandLine:
+    return CommandLine(tmp_path)
+
+
+def test_the_first_start_builds_the_index_and_gets_ready(puyu: CommandLine) -> None:
+    with puyu.serving():
+        assert httpx.get(f"{puyu.url}/healthz").status_code == 200
+        assert httpx.get(f"{puyu.url}/readyz").json() == []
+        assert "书生" in httpx.get(puyu.url).text or "测试课" in httpx.get(puyu.url).text
+
+
+def test_a_source_opens_at_its_heading(puyu: CommandLine) -> None:
+    with puyu.serving():
+        [source, *_] = puyu("ask", "LMDeploy 怎么量化模型", "--json").json["sources"]
+        page = httpx.get(source["url"])
+    assert page.status_code == 200
+    assert "W4A16" in page.text
+    assert f'id="{httpx.URL(source["url"]).fragment}"' in page.text
+
+
+def test_a_second_serve_on_the_same_data_is_told(puyu: CommandLine) -> None:
+    with puyu.serving():
+        done = puyu("serve", WEB_PORT=str(CommandLine(puyu.folder).port))
+    assert done.status == 1
+    assert "DATA_DIR" in done.sentence
+
+
+def test_memory_is_there_after_a_kill(puyu: CommandLine) -> None:
+    with puyu.serving() as server:
+        puyu("ask", "LMDeploy 怎么量化模型", "--conversation", "c")
+        server.send_signal(signal.SIGKILL)
+    with puyu.serving():
+        follow_up = puyu("ask", "那端口呢", "--conversation", "c", "--json").json
+    assert "LMDeploy" in follow_up["standalone"]
+
+
+def test_it_ends_in_good_order_on_a_signal(puyu: CommandLine) -> None:
+    with puyu.serving() as server:
+        server.terminate()
+        assert server.wait(10) == 0
+
+
+def test_a_new_index_is_searched_without_a_restart(puyu: CommandLine) -> None:
+    with puyu.serving():
+        puyu.write("docs/new.md", "# 蒸馏\n\n知识蒸馏把大模型教给小模型。")
+        assert puyu("index").status == 0
+        page = httpx.get(f"{puyu.url}/read/docs/new.md")
+        while page.status_code == 404:  # It looks for a new index once a second.
+            page = httpx.get(f"{puyu.url}/read/docs/new.md")
+    assert "知识蒸馏" in page.text
+
+
+def test_secrets_are_never_printed(puyu: CommandLine) -> None:
+    model = "http://127.0.0.1:9"
+    done = puyu("doctor", WEB_PASSWORD="hunter2", LLM_API_KEY="hunter2", LLM_BASE_URLS=model)
+    assert model in done.out
+    assert "hunter2" not in done.out + done.err

@@ -1,0 +1,25 @@
+"""An answer chain whose answers can be foretold: it says the question back, word by word."""
+
+from collections.abc import AsyncIterator, Sequence
+
+from rag.types import Answer, Exchange, Outcome, Source
+
+PAGE = Source("LMDeploy", "量化", "/read/course/lmdeploy.md#量化", "0123456789ab")
+
+
+class EchoAnswers:
+    """Grows "You asked: …", or raises `fails_with`; it notes what it was asked, and after what."""
+
+    def __init__(self, outcome: Outcome = "answered", fails_with: Exception | None = None) -> None:
+        self.asked: list[tuple[str, list[str]]] = []
+        self._outcome = outcome
+        self._fails_with = fails_with
+
+    async def stream(self, question: str, history: Sequence[Exchange] = ()) -> AsyncIterator[Answer]:
+        self.asked.append((question, [turn.question for turn in history]))
+        if self._fails_with:
+            raise self._fails_with
+        words = f"You asked: {question}".split()
+        for end in range(1, len(words)):
+            yield Answer(" ".join(words[:end]), (), self._outcome, question)
+        yield Answer(" ".join(words), (PAGE,), self._outcome, question, final=True)
