@@ -110,7 +110,7 @@ async def _model(settings: Settings, course: Course) -> Check:
             return Check(
                 "model", "warning", "none; the bot quotes the best passages. Set LLM_BASE_URLS to connect one"
             )
-        troubles = [f"{url}: {trouble}" for url, trouble in await model.reachable() if trouble]
+        troubles = [trouble for _, trouble in await model.reachable() if trouble]
     if len(troubles) == len(settings.llm_base_urls):
         return Check("model", "failed", "; ".join(troubles))
     if troubles:

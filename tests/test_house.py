@@ -1,6 +1,8 @@
 """The house keeps its rules: who may import what, how large things may grow, what must be written down."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,6 +84,23 @@ def test_only_the_settings_read_the_environment() -> None:
         name(path) for path in SOURCES if "os.environ" in path.read_text() or "getenv" in path.read_text()
     ]
     assert set(readers) <= {"bot/settings.py"}
+
+
+def test_the_command_line_loads_what_is_heavy_only_when_it_is_needed() -> None:
+    heavy = {
+        "faiss",
+        "fastapi",
+        "gradio",
+        "langchain_core",
+        "lark_oapi",
+        "numpy",
+        "openai",
+        "torch",
+        "transformers",
+    }
+    code = f"import sys, bot.cli; print(*({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 def test_one_broad_except_in_the_house() -> None:
