@@ -5,6 +5,7 @@ const one = (selector) => element.querySelector(selector);
 const feed = one(".feed"), main = one("main"), box = one("textarea");
 const cards = new Map(); // by reply id, and by message id while it waits
 const presses = new Set(); // message ids of votes, whose replies are only acknowledgements
+const asked = new Set(); // message ids of the questions in the feed
 let language, talk, seen;
 
 const kept = (key, storage = localStorage) => { try { return storage.getItem(`puyu.${key}`); } catch { return null; } };
@@ -39,13 +40,17 @@ function preferred() {
   return wanted.find((tag) => tag in props.words) ?? Object.keys(props.words)[0];
 }
 
-function toast(text) {
+function toast(text, ms = 3500) {
   const it = one(".toast");
   it.textContent = text;
   it.classList.add("seen");
   clearTimeout(toast.timer);
-  toast.timer = setTimeout(() => it.classList.remove("seen"), 3500);
+  toast.timer = setTimeout(() => it.classList.remove("seen"), ms);
 }
+
+// Said once, and taken back when the server answers again.
+function offline(failures) { if (failures === 2) toast(props.words[language].offline, 2 ** 31 - 1); }
+function online(failures) { if (failures > 1) one(".toast").classList.remove("seen"); }
 
 // ---- the feed
 
@@ -62,6 +67,7 @@ function question(id, text) {
   add(make("div", "question", text));
   const card = add(make("article", "answer", make("div", "body", label(make("span", "wait"), "waiting"))));
   cards.set(id, card);
+  asked.add(id);
   pend(card, id);
   toEnd();
   return card;
@@ -69,25 +75,34 @@ function question(id, text) {
 
 // An answer that is still to come, or growing.
 function pend(card, id) {
-  card.classList.add("waiting");
+  if (card.querySelector(".stop")) return; // replaced while it is pressed, it would not be clicked
+  settle(card, "waiting");
   const it = label(make("button", "stop"), "stop");
   it.onclick = () => {
-    settle(card, "stopped");
-    card.querySelector(".wait")?.remove();
-    card.append(label(make("p", "aside"), "stopped"));
+    end(card, "stopped");
     call("stop", { id: id.slice(4) }).catch(() => {});
   };
   card.append(it);
 }
 
+// An answer that will not grow any more, and why.
+function end(card, why) {
+  settle(card, why);
+  card.querySelector(".wait")?.remove();
+  card.append(label(make("p", "aside"), why));
+}
+
 function settle(card, state = "") {
   card.className = `answer ${state}`;
+  card.ariaBusy = String(state === "waiting");
   while (card.children.length > 1) card.lastChild.remove();
 }
 
 function paint(reply) {
   if (presses.has(reply.to)) return acknowledge(reply);
+  if (reply.question === "") return; // a vote in another tab
   const follow = nearEnd();
+  if (reply.question && !asked.has(reply.to)) question(reply.to, reply.question);
   const card = cards.get(reply.id) ?? cards.get(reply.to) ?? add(make("article", "answer", make("div", "body")));
   cards.delete(reply.to);
   cards.set(reply.id, card);
@@ -98,9 +113,10 @@ function paint(reply) {
 
 function fill(card, reply) {
   const body = card.firstChild;
-  settle(card);
+  delete body.dataset.word; // it may have said that the question was not sent
   if (reply.html) body.innerHTML = reply.html;
   if (!reply.final) return pend(card, reply.to);
+  settle(card);
   if (!reply.html) return card.remove();
   body.querySelectorAll("pre").forEach(addCopy);
   if (reply.sources.length) card.append(sources(reply.sources));
@@ -172,7 +188,9 @@ async function ask(text, shown = text) {
   const id = random(), card = question(`web:${id}`, shown);
   try {
     await call("say", { id, text, press: false });
+    card.dataset.sent = `web:${id}`;
   } catch {
+    if (!card.querySelector(".wait")) return; // the answer came all the same, or is not wanted any more
     settle(card, "failed");
     label(card.firstChild, "unsent");
     if (!box.value) { box.value = shown; resize(); }
@@ -183,14 +201,17 @@ async function follow(mine) {
   for (let failures = 0; mine === talk; ) {
     if (document.hidden && !feed.querySelector(".waiting")) await shown();
     try {
-      const news = await call("follow", { seen });
+      const waiting = [...feed.querySelectorAll(".waiting[data-sent]")];
+      const news = await call("follow", { seen, waiting: waiting.map((card) => card.dataset.sent) });
       if (mine !== talk) return;
       seen = news.version;
       news.replies.forEach(paint);
+      waiting.filter((card) => card.matches(".waiting") && news.lost.includes(card.dataset.sent)).forEach((card) => end(card, "lost"));
+      online(failures);
       failures = 0;
       await rest(60);
     } catch {
-      if (++failures === 2) toast(props.words[language].offline);
+      offline(++failures);
       await rest(Math.min(250 * 2 ** failures, 8000));
     }
   }
@@ -220,17 +241,21 @@ function fresh() {
 }
 
 async function begin(id) {
+  if (talk) call("leave").catch(() => {}); // a browser opens few connections, and one is held
   talk = id;
   keep("talk", id, sessionStorage);
   keep("talk", id);
   cards.clear();
+  asked.clear();
   feed.replaceChildren();
   one(".empty").hidden = true;
   for (let failures = 0; id === talk; ) {
     try {
-      return restore(await call("open_talk"));
+      const opened = await call("open_talk");
+      online(failures);
+      return id === talk && restore(opened);
     } catch {
-      if (++failures === 1) toast(props.words[language].offline);
+      offline(++failures);
       await rest(Math.min(500 * 2 ** failures, 8000));
     }
   }
@@ -244,7 +269,7 @@ function restore({ name, history, waiting, replies, version }) {
     cards.delete(id); // a later reply to the same question stands for itself
     if (vote) mark(card, card.querySelector(`.vote.${vote}`));
   }
-  waiting.filter(({ id }) => !cards.has(id)).forEach(({ id, text }) => question(id, text));
+  waiting.filter(({ id }) => !cards.has(id)).forEach(({ id, text }) => { question(id, text).dataset.sent = id; });
   replies.forEach(paint);
   one(".empty").hidden = feed.children.length > 0;
   seen = version;
@@ -255,9 +280,11 @@ function restore({ name, history, waiting, replies, version }) {
 // ---- the page
 
 function resize() {
+  const follow = nearEnd();
   box.style.height = "auto";
   box.style.height = `${Math.min(box.scrollHeight, 200)}px`;
   one(".send").disabled = !box.value.trim();
+  if (follow) toEnd();
 }
 
 function submit(event) {
@@ -285,7 +312,7 @@ box.onkeydown = (event) => {
   // Enter that ends a Chinese input method's composition is not meant to send.
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229) submit(event);
 };
-one(".new").onclick = () => { begin(fresh()); box.focus(); };
+one(".new").onclick = () => { if (one(".empty").hidden) begin(fresh()); box.focus(); };
 one(".language").hidden = Object.keys(props.words).length < 2;
 one(".language").onclick = () => {
   const all = Object.keys(props.words);

@@ -73,20 +73,34 @@ class WebAdapter:
     async def show(self, replies: AsyncIterator[Reply]) -> str:
         """Show a growing reply where its conversation is open, now or when it is opened again."""
         sent_id = f"web:{uuid4()}"
-        last: Reply | None = None
+        until_stopped = asyncio.timeout(None)
         try:
-            async for reply in replies:
-                talk = self._talks.of(reply.conversation.chat_id)
-                if reply.in_reply_to in talk.stopped:
-                    break
-                talk.show(sent_id, reply)
-                last = reply
+            async with until_stopped:
+                await self._grow(sent_id, replies, until_stopped)
+        except TimeoutError:
+            if not until_stopped.expired():
+                raise
         finally:
-            if last is not None and not last.final:
-                self._talks.of(last.conversation.chat_id).show(sent_id, replace(last, final=True))
             if isinstance(replies, AsyncGenerator):
                 await replies.aclose()
         return sent_id
+
+    async def _grow(
+        self, sent_id: str, replies: AsyncIterator[Reply], until_stopped: asyncio.Timeout
+    ) -> None:
+        reply: Reply | None = None
+        try:
+            async for reply in replies:
+                talk = self._talks.of(reply.conversation.chat_id)
+                talk.growing[reply.in_reply_to] = until_stopped
+                if reply.in_reply_to in talk.stopped:
+                    break
+                talk.show(sent_id, reply)
+        finally:
+            if reply is not None:
+                talk.ended(reply.in_reply_to)
+                if not reply.final and sent_id in talk.shown:
+                    talk.show(sent_id, replace(reply, final=True))
 
     async def retract(self, sent_id: str) -> None:
         """Take a reply back that no page has shown yet; what a page shows stays until it is opened again."""
@@ -120,33 +134,38 @@ class WebAdapter:
             return await self._open(*self._known(call, request.cookies))
 
         async def say(call: dict[str, Any], request: gradio.Request) -> None:
-            text, press = str(call.get("text", "")), bool(call.get("press"))
-            await self._say(*self._known(call, request.cookies), _message_id(call), text, press)
+            await self._say(
+                *self._known(call, request.cookies), _message_id(call), _text(call), call.get("press") is True
+            )
 
         async def follow(call: dict[str, Any], request: gradio.Request) -> Json:
             _, conversation = self._known(call, request.cookies)
-            return await self._follow(conversation, int(call.get("seen", 0)))
+            return await self._follow(conversation, _seen(call), _waiting(call))
 
         async def stop(call: dict[str, Any], request: gradio.Request) -> None:
             _, conversation = self._known(call, request.cookies)
             self._talks.of(conversation.chat_id).stop(_message_id(call))
+
+        async def leave(call: dict[str, Any], request: gradio.Request) -> None:
+            _, conversation = self._known(call, request.cookies)
+            self._talks.of(conversation.chat_id).wake()
 
         with gradio.Blocks(title=self._title, analytics_enabled=False) as page:
             gradio.HTML(
                 html_template=_asset("web.html"),
                 js_on_load=_asset("web.js"),
                 apply_default_css=False,
-                server_functions=[open_talk, say, follow, stop],
+                server_functions=[open_talk, say, follow, stop, leave],
                 title=self._title,
                 words={language: dict(WORDS[language]) for language in self._languages},
                 examples=self._examples,
             )
         return page
 
-    def _known(self, call: Mapping[str, Any], cookies: Mapping[str, str]) -> tuple[Sender, Conversation]:
+    def _known(self, call: Any, cookies: Mapping[str, str]) -> tuple[Sender, Conversation]:
         """Who calls, and in which conversation: the same id from another person is another one."""
         sender = self._visitors.known(cookies)
-        if sender is None or not _RANDOM.fullmatch(str(call.get("talk"))):
+        if sender is None or not isinstance(call, dict) or not _RANDOM.fullmatch(str(call.get("talk"))):
             raise HTTPException(400, "The page is out of date: reload it.")
         if self._accept is None:
             raise HTTPException(503, "The assistant is not running: try again in a moment.")
@@ -157,14 +176,16 @@ class WebAdapter:
         talk = self._talks.of(conversation.chat_id)
         exchanges = await self._recall(conversation, sender) if self._recall else ()
         recalled = {exchange.message_id for exchange in exchanges}
-        texts = {exchange.reply.text for exchange in exchanges}
-        news = [(sent_id, reply) for sent_id, reply in talk.news() if reply.text not in texts]
+        told = {(exchange.message_id, exchange.reply.text) for exchange in exchanges}
+        news = [
+            (sent_id, reply) for sent_id, reply in talk.news() if (reply.in_reply_to, reply.text) not in told
+        ]
         history = [
             {
                 "id": each.message_id,
                 "text": each.question,
                 "vote": each.vote,
-                "reply": self._json("", each.reply),
+                "reply": self._json("", each.reply, each.question),
             }
             for each in exchanges
         ]
@@ -172,7 +193,9 @@ class WebAdapter:
             "name": sender.name,
             "history": history,
             "waiting": [{"id": key, "text": text} for key, text in talk.unanswered() if key not in recalled],
-            "replies": [self._json(sent_id, reply) for sent_id, reply in news],
+            "replies": [
+                self._json(sent_id, reply, talk.asked.get(reply.in_reply_to)) for sent_id, reply in news
+            ],
             "version": talk.version,
         }
 
@@ -180,21 +203,38 @@ class WebAdapter:
         self, sender: Sender, conversation: Conversation, message_id: str, text: str, press: bool
     ) -> None:
         assert self._accept is not None  # _known has seen to it
-        await self._accept(Message(message_id, conversation, sender, text, datetime.now(UTC)))
-        self._talks.of(conversation.chat_id).ask(message_id, "" if press else text)
+        talk = self._talks.of(conversation.chat_id)
+        talk.ask(message_id, "" if press else text)  # before the reply can come
+        accepted = False
+        try:
+            await self._accept(Message(message_id, conversation, sender, text, datetime.now(UTC)))
+            accepted = True
+        finally:
+            if not accepted:
+                talk.asked.pop(message_id, None)
 
-    async def _follow(self, conversation: Conversation, seen: int) -> Json:
-        """What is new in the conversation; held open until there is something."""
+    async def _follow(self, conversation: Conversation, seen: int, waiting: Sequence[str]) -> Json:
+        """What is new in the conversation; held open until there is something.
+
+        `lost` are the questions among those a page is `waiting` for that died with an earlier process.
+        """
         talk = self._talks.of(conversation.chat_id)
         talk.acknowledge(seen)
         await talk.wait(seen, _HOLD_SECONDS)
-        replies = [self._json(sent_id, reply) for sent_id, reply in talk.since(seen)]
-        return {"replies": replies, "version": talk.version}
+        return {
+            "replies": [
+                self._json(sent_id, reply, talk.asked.get(reply.in_reply_to))
+                for sent_id, reply in talk.since(seen)
+            ],
+            "lost": [message_id for message_id in waiting if message_id not in talk.asked],
+            "version": talk.version,
+        }
 
-    def _json(self, sent_id: str, reply: Reply) -> Json:
+    def _json(self, sent_id: str, reply: Reply, question: str | None) -> Json:
         return {
             "id": sent_id,
             "to": reply.in_reply_to,
+            "question": question,
             "html": self._renderer.html(reply.text),
             "sources": [
                 {
@@ -214,6 +254,25 @@ def _message_id(call: Mapping[str, Any]) -> str:
     if not _RANDOM.fullmatch(str(call.get("id"))):
         raise HTTPException(400, "The page is out of date: reload it.")
     return f"web:{call['id']}"
+
+
+def _text(call: Mapping[str, Any]) -> str:
+    """Without halves of surrogate pairs, which a browser sends and nothing can be sent back with."""
+    return str(call.get("text", "")).encode(errors="ignore").decode()
+
+
+def _seen(call: Mapping[str, Any]) -> int:
+    """The version of the talk that the page has."""
+    seen = call.get("seen")
+    if not isinstance(seen, int):
+        raise HTTPException(400, "The page is out of date: reload it.")
+    return seen
+
+
+def _waiting(call: Mapping[str, Any]) -> list[str]:
+    """The ids of the questions that the page waits for the answers to."""
+    waiting = call.get("waiting")
+    return [str(each) for each in waiting] if isinstance(waiting, list) else []
 
 
 def _asset(name: str) -> str:

@@ -1,5 +1,6 @@
 """Who comes in to the web page, as a guest or by name and password, and which of its addresses are open."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -11,8 +12,10 @@ from html import escape
 from importlib.resources import files
 from string import Template
 from urllib.parse import parse_qs
+from weakref import WeakValueDictionary
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,12 +28,15 @@ _NAME_COOKIE = "puyu_name"
 _YEAR = 365 * 24 * 3600
 _GUEST = re.compile(r"[0-9a-f]{32}")
 _NAME = re.compile(r"\w[\w .\-]{0,39}")
-_LONGEST_FORM = 10_000
+_LONGEST_BODY = 1_000_000
+_WRONG_SECONDS = 0.5
 # What the page needs of Gradio. The rest of it, such as uploads, stays outside.
-_OPEN = re.compile(r"/|/theme\.css|/(assets|static)/.*|/gradio_api/component_server/?")
+_READ = re.compile(r"/|/theme\.css|/(assets|static)/.*")
+_CALL = re.compile(r"/gradio_api/component_server/?")
 _HEADERS = {
     "content-security-policy": "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; object-src 'none'",
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; object-src 'none'; "
+    "frame-ancestors 'self'; base-uri 'self'; form-action 'self'",
     "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
 }
@@ -77,10 +83,12 @@ class Door:
         self._visitors = visitors
         self._title = title
         self._languages = languages
+        self._knocking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
+        receive = _limited(receive)
         request = Request(scope, receive)
         headers = dict(_HEADERS)
         if self._visitors.password is None and not self._visitors.known(request.cookies):
@@ -93,20 +101,24 @@ class Door:
         path = request.url.path
         if path == "/favicon.ico":
             return Response(_asset("web_mark.svg"), media_type="image/svg+xml")
-        if path == "/login" and request.method == "POST":
-            return await self._login(request)
+        if path == "/login":
+            return await self._login(request) if request.method == "POST" else RedirectResponse("/", 303)
         if path == "/logout":
             return RedirectResponse("/", 303, {"set-cookie": _cookie(request, _NAME_COOKIE, "", 0)})
-        if not _OPEN.fullmatch(path):
+        if not _may(request):
             return PlainTextResponse("Not found", 404)
         if self._visitors.password is None or self._visitors.known(request.cookies):
             return None
         return self._form(request) if path == "/" else PlainTextResponse("Sign in first", 401)
 
     async def _login(self, request: Request) -> Response:
-        body = (await request.body())[:_LONGEST_FORM].decode(errors="replace")
-        form = parse_qs(body, keep_blank_values=True)
-        cookie = self._visitors.admit(form.get("name", [""])[0], form.get("password", [""])[0])
+        form = parse_qs((await request.body()).decode(errors="replace"), keep_blank_values=True)
+        address = request.client.host if request.client else ""
+        # One try at a time from an address, and a wrong one takes its time: guessing is slow.
+        async with self._knocking.setdefault(address, asyncio.Lock()):
+            cookie = self._visitors.admit(form.get("name", [""])[0], form.get("password", [""])[0])
+            if cookie is None:
+                await asyncio.sleep(_WRONG_SECONDS)
         if cookie is None:
             return self._form(request, refused=True)
         return RedirectResponse("/", 303, {"set-cookie": _cookie(request, _NAME_COOKIE, cookie)})
@@ -119,6 +131,28 @@ class Door:
         fields = {key: escape(word) for key, word in words.items()}
         page = Template(_asset("web_login.html")).substitute(fields, css=_asset("web.css"))
         return HTMLResponse(page, 403 if refused else 200)
+
+
+def _may(request: Request) -> bool:
+    """Whether the page needs this. Calls come as JSON, which a page of another site cannot send unasked."""
+    if request.method in ("GET", "HEAD"):
+        return _READ.fullmatch(request.url.path) is not None
+    json = request.headers.get("content-type", "").startswith("application/json")
+    return request.method == "POST" and json and _CALL.fullmatch(request.url.path) is not None
+
+
+def _limited(receive: Receive) -> Receive:
+    received = 0
+
+    async def receiving() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > _LONGEST_BODY:
+            raise HTTPException(413, "Too long")
+        return message
+
+    return receiving
 
 
 def _asset(name: str) -> str:

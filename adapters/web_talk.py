@@ -14,6 +14,7 @@ _Entry = TypeVar("_Entry")
 
 _KEPT_REPLIES = 30
 _KEPT_TALKS = 2000
+_KEPT_CHARACTERS = 5000
 
 
 def _now() -> int:
@@ -26,25 +27,33 @@ class Talk:
 
     `asked` maps a message's id to its text, empty for a press of a button. `shown` maps a reply's id
     to the reply and the version of the talk in which it last changed. Versions begin at the clock, so
-    that they also grow over a restart.
+    that they also grow over a restart. `growing` maps a message's id to what ends its reply.
     """
 
     version: int = field(default_factory=_now)
     acknowledged: int = 0
     asked: OrderedDict[str, str] = field(default_factory=OrderedDict)
     shown: OrderedDict[str, tuple[int, Reply]] = field(default_factory=OrderedDict)
+    growing: dict[str, asyncio.Timeout] = field(default_factory=dict)
     stopped: set[str] = field(default_factory=set)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def ask(self, message_id: str, text: str) -> None:
         """Take note of a question, or with an empty text of a press."""
-        self.asked[message_id] = text
+        self.asked[message_id] = text[:_KEPT_CHARACTERS]
         _trim(self.asked, _KEPT_REPLIES)
 
     def stop(self, message_id: str) -> None:
         """Let a question go: its reply is no longer wanted."""
         if self.asked.pop(message_id, None):
             self.stopped.add(message_id)
+            if message_id in self.growing:
+                self.growing[message_id].reschedule(0)
+
+    def ended(self, message_id: str) -> None:
+        """The reply to a message will not grow any more."""
+        self.growing.pop(message_id, None)
+        self.stopped.discard(message_id)
 
     def show(self, sent_id: str, reply: Reply) -> None:
         """Show a reply, or what it has grown to."""

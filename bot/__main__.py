@@ -8,10 +8,13 @@ from pathlib import Path
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit status is 0, 1 (failed) or 2 (misused)."""
     options = _parser().parse_args(arguments)
-    # Everything heavy is imported by the command that needs it, so that --help answers at once.
-    from bot.cli import run
+    try:
+        # Everything heavy is imported by the command that needs it, so that --help answers at once.
+        from bot.cli import run
 
-    return run(options)
+        return run(options)
+    except KeyboardInterrupt:
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,7 +59,7 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
+    if not text.isdecimal() or len(text) > 9 or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 up")
     return int(text)
 

@@ -1,13 +1,15 @@
 """The composition root: from settings to the objects that work; only here concrete classes are named."""
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.settings import Course, Settings, SourceConfig
+from bot.settings import Course, Settings
 from memory.base import History, Votes
 
 if TYPE_CHECKING:
@@ -49,14 +51,14 @@ def sources(course: Course) -> "Sequence[DocumentSource]":
     """The course's sources, each under a name of its own."""
     from rag.sources.files import FilesSource
 
-    names = _names(course.sources)
+    names = _names(course)
     return [
         FilesSource(
             name=name,
             root=course.folder / source.path,
             include=source.include,
             exclude=source.exclude,
-            url=source.url,
+            url=source.url and f"{source.url.rstrip('/')}/",
             cohort=source.cohort or course.course.cohort,
             session=source.session,
         )
@@ -64,12 +66,14 @@ def sources(course: Course) -> "Sequence[DocumentSource]":
     ]
 
 
-def _names(configured: Sequence[SourceConfig]) -> list[str]:
+def _names(course: Course) -> list[str]:
     """The last part of each path; a number behind it where two would be the same."""
     names: list[str] = []
-    for source in configured:
-        name = source.path.resolve().name
-        names.append(name if name not in names else f"{name}-{len(names) + 1}")
+    for source in course.sources:
+        # Links are not followed: documents would get other ids when one is set to another folder.
+        name = Path(os.path.normpath(course.folder / source.path)).name
+        free = (f"{name}-{number}" for number in count(2))
+        names.append(name if name not in names else next(one for one in free if one not in names))
     return names
 
 
@@ -94,7 +98,7 @@ def follow_index(settings: Settings, retriever: "Retriever") -> None:
     from rag import index
 
     if index.current(index_folder(settings)) != retriever.version:
-        retriever.use(index.opened(index_folder(settings), embedder(settings).id))
+        retriever.use(index.opened(index_folder(settings), retriever.embedding))
 
 
 @asynccontextmanager

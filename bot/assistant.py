@@ -48,19 +48,21 @@ class Assistant:
 
     async def replies(self, message: Message) -> AsyncIterator[Reply]:
         """The reply as it grows; it always ends with a final one and never raises."""
-        language = await self._language(message)
+        question = clean(message.text)
+        said = phrases(language_of(question, self._course.course.languages))
         try:
-            async for reply in self._replies(message, language):
+            async for reply in self._replies(message, question):
                 yield reply
         except IndexUnavailable as error:
             log.error("message %s: %s", message.id, error)
-            yield _final(message, phrases(language).index_unavailable)
+            yield _final(message, said.index_unavailable)
         except Exception:  # The asker hears something, whatever breaks.
             log.exception("message %s could not be answered", message.id)
-            yield _final(message, phrases(language).failed)
+            yield _final(message, said.failed)
 
-    async def _replies(self, message: Message, language: str) -> AsyncIterator[Reply]:
-        said, question = phrases(language), clean(message.text)
+    async def _replies(self, message: Message, question: str) -> AsyncIterator[Reply]:
+        language = await self._language(message, question)
+        said = phrases(language)
         if (sentence := refusal(question, said)) is not None:
             yield _final(message, sentence)
             return
@@ -87,12 +89,11 @@ class Assistant:
                 final=answer.final,
             )
 
-    async def _language(self, message: Message) -> str:
+    async def _language(self, message: Message, text: str) -> str:
         """The asker's. A command's name says little of it, the last question more."""
-        text, languages = clean(message.text), self._course.course.languages
         if text.isascii() and self._commands.knows(text):
             text = next((turn.question for turn in reversed(await self._remembered(self.key(message)))), "")
-        return language_of(text, languages)
+        return language_of(text, self._course.course.languages)
 
     async def _remembered(self, key: str) -> list[Turn]:
         try:

@@ -2,15 +2,15 @@
 
 import argparse
 import asyncio
-import json
 import logging
 import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import asdict
+from io import TextIOWrapper
 from pathlib import Path
 from uuid import uuid4
 
@@ -39,23 +39,45 @@ class Failed(Exception):
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; what goes wrong becomes one sentence on stderr and the exit status."""
+    _open_streams()
     _log_to_stderr()
     try:
         settings = load_settings()
         _COMMANDS[options.command](options, settings, load_course(settings.course_file))
         sys.stdout.flush()
     except (BadSetting, Misused) as error:
-        print(f"puyu: {error}", file=sys.stderr)
-        return MISUSED
+        return _complain(error, MISUSED)
     except (RagError, MemoryFailure, AdapterError, CannotServe) as error:
-        print(f"puyu: {error}", file=sys.stderr)
+        return _complain(error, FAILED)
+    except Failed:
         return FAILED
-    except (Failed, KeyboardInterrupt):
-        return FAILED
-    except BrokenPipeError:
-        # `puyu search … | head` has read enough; what is left is not to be flushed at the end either.
+    except OSError as error:
+        # What is still to be printed is not tried once more at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # `puyu search … | head` has read enough; a full disk and the like have failed.
+        return 0 if isinstance(error, BrokenPipeError) else _complain(error, FAILED)
     return 0
+
+
+def _complain(error: Exception, status: int) -> int:
+    print("puyu:", " ".join(str(error).splitlines()), file=sys.stderr)
+    return status
+
+
+def _open_streams() -> None:
+    """UTF-8 whatever the terminal says of itself, as JSON is; a closed stream is empty and takes everything.
+
+    Half a surrogate pair is printed as its escape, which is what JSON has for it.
+    """
+    for name, mode, errors in (
+        ("stdin", "r", "surrogateescape"),
+        ("stdout", "w", "backslashreplace"),
+        ("stderr", "w", "backslashreplace"),
+    ):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115  it stays open
+        if isinstance(stream := getattr(sys, name), TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors=errors)
 
 
 def _log_to_stderr() -> None:
@@ -72,7 +94,7 @@ def _search(options: argparse.Namespace, settings: Settings, course: Course) -> 
         found = app.searcher(settings).search(_question(options.query, course), options.k)
         print(printed.json_line(printed.found(found, web)) if options.json else printed.found_page(found))
         return
-    queries = list(_queries(options.file))
+    queries = _queries(options.file)
     searcher = app.searcher(settings)
     for query in queries:
         print(printed.json_line(printed.found(searcher.search(clean(query), options.k), web)))
@@ -134,11 +156,11 @@ def _doctor(options: argparse.Namespace, settings: Settings, course: Course) -> 
 
 
 def _serve(_options: argparse.Namespace, settings: Settings, course: Course) -> None:
-    asyncio.run(serve(settings, course))
+    serve(settings, course)
 
 
 def _chat(_options: argparse.Namespace, settings: Settings, course: Course) -> None:
-    asyncio.run(chat(settings, course))
+    chat(settings, course)
 
 
 _COMMANDS: dict[str, Command] = {
@@ -161,21 +183,14 @@ def _question(text: str, course: Course) -> str:
     return question
 
 
-def _queries(path: Path) -> Iterator[str]:
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Misused(f"{path} cannot be read as UTF-8 text: {error}.") from error
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            yield _query(line, f"{path}:{number}")
+def _queries(path: Path) -> list[str]:
+    """All of them before the first is searched, so that a bad line leaves nothing half printed."""
+    from rag import jsonlines
+
+    return [_query(row, where) for where, row in jsonlines.read(path)]
 
 
-def _query(line: str, where: str) -> str:
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise Misused(f"{where}: not JSON ({error.msg}).") from error
+def _query(row: object, where: str) -> str:
     if not isinstance(row, dict) or not isinstance(row.get("query"), str):
-        raise Misused(f'{where}: expected an object with a "query" that is text.')
+        raise RagError(f'{where}: expected an object with a "query" that is text')
     return str(row["query"])

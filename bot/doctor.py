@@ -1,13 +1,14 @@
 """`puyu doctor`: looks at every part as it is configured, and says what to do where one is not well."""
 
 import asyncio
+import errno
 import shutil
-import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from bot import app
+from bot.serve import CannotServe, listening
 from bot.settings import Course, Settings
 from memory.base import MemoryFailure
 from rag.types import EmbedderUnavailable, RagError, Skipped
@@ -110,26 +111,25 @@ async def _model(settings: Settings, course: Course) -> Check:
             return Check(
                 "model", "warning", "none; the bot quotes the best passages. Set LLM_BASE_URLS to connect one"
             )
-        troubles = [trouble for _, trouble in await model.reachable() if trouble]
-    if len(troubles) == len(settings.llm_base_urls):
+        servers = await model.reachable()
+    troubles = [trouble for _, trouble in servers if trouble]
+    if len(troubles) == len(servers):
         return Check("model", "failed", "; ".join(troubles))
     if troubles:
         return Check("model", "warning", "; ".join(troubles))
-    return Check(
-        "model",
-        "ok",
-        f"{settings.llm_model or 'the server’s first model'} at {', '.join(settings.llm_base_urls)}",
-    )
+    # Not as they are set: there may be a password in them.
+    addresses = ", ".join(address for address, _ in servers)
+    return Check("model", "ok", f"{settings.llm_model or 'the server’s first model'} at {addresses}")
 
 
 async def _port(settings: Settings, course: Course) -> Check:
-    with socket.socket() as probe:
-        taken = probe.connect_ex((settings.web_url.split("//")[1].rsplit(":")[0], settings.web_port)) == 0
-    if taken:
-        return Check(
-            "web", "warning", f"something answers at {settings.web_url} already (`puyu serve`, perhaps)"
-        )
-    return Check("web", "ok", f"{settings.web_url} is free")
+    try:
+        with listening(settings):
+            return Check("web", "ok", f"{settings.web_url} is free")
+    except CannotServe as error:
+        if getattr(error.__cause__, "errno", None) != errno.EADDRINUSE:
+            return Check("web", "failed", str(error))
+    return Check("web", "warning", f"{settings.web_url} is taken already (by `puyu serve`, perhaps)")
 
 
 async def _disk(settings: Settings, course: Course) -> Check:

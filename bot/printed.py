@@ -16,13 +16,8 @@ _SHOWN_SKIPPED = 20
 
 
 def json_line(value: object) -> str:
-    """One line of JSON that any pipe can take: half of a surrogate pair is written as its escape."""
-    text = json.dumps(value, ensure_ascii=False)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(value)
-    return text
+    """One line of JSON."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def found(found: Found, web_url: str) -> Mapping[str, object]:

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 from adapters.base import Adapter, Conversation, Exchange, Reply, Sender
-from bot import app
+from bot import app, health
 from bot.app import Memory
 from bot.assistant import Assistant
 from bot.commands import Commands
@@ -40,27 +40,43 @@ class CannotServe(Exception):
     """Its text is one sentence for the operator."""
 
 
-async def chat(settings: Settings, course: Course) -> None:
+def chat(settings: Settings, course: Course) -> None:
     """Ask in this terminal until the end of input."""
+    asyncio.run(_chat(settings, course, _searcher(settings, course)))
+
+
+async def _chat(settings: Settings, course: Course, retriever: "Retriever") -> None:
     from adapters.terminal import TerminalAdapter
 
-    retriever = await _searcher(settings, course)
     async with app.open_memory(settings) as memory:
         terminal = TerminalAdapter(web_url=settings.web_url)
         async with _dispatching(settings, course, retriever, memory, {"terminal": terminal}) as dispatcher:
             await terminal.run(dispatcher.accept)
 
 
-async def serve(settings: Settings, course: Course) -> None:
+def serve(settings: Settings, course: Course) -> None:
     """Run the web page and every configured platform until SIGTERM or Ctrl-C."""
-    with _only_one(settings), _listening(settings) as listener:
-        retriever = await _searcher(settings, course)
-        async with app.open_memory(settings) as memory:
-            await _serve(settings, course, retriever, memory, listener)
+    with _only_one(settings), listening(settings) as listener:
+        asyncio.run(_open_and_serve(settings, course, _searcher(settings, course), listener))
+
+
+async def _open_and_serve(
+    settings: Settings, course: Course, retriever: "Retriever", listener: socket.socket
+) -> None:
+    # From here on a signal ends all in good order, also one that comes while parts are still being opened.
+    stop = asyncio.Event()
+    _set_by_signals(stop)
+    async with app.open_memory(settings) as memory:
+        await _serve(settings, course, retriever, memory, listener, stop)
 
 
 async def _serve(
-    settings: Settings, course: Course, retriever: "Retriever", memory: Memory, listener: socket.socket
+    settings: Settings,
+    course: Course,
+    retriever: "Retriever",
+    memory: Memory,
+    listener: socket.socket,
+    stop: asyncio.Event,
 ) -> None:
     import uvicorn
 
@@ -77,20 +93,28 @@ async def _serve(
     web.mount(pages)
     server = uvicorn.Server(uvicorn.Config(pages, log_config=None, timeout_graceful_shutdown=5))
     async with _dispatching(settings, course, retriever, memory, platforms) as dispatcher:
+        for problem in await health.problems(memory.ping, {}):
+            log.warning("%s", problem)
         log.info("%s is open at %s", course.course.name, settings.web_url)
         working = [adapter.run(dispatcher.accept) for adapter in platforms.values()]
-        await _run(server, listener, [*working, _follow_index(settings, retriever)])
+        await _run(server, listener, [*working, _follow_index(settings, retriever)], stop)
+
+
+def _set_by_signals(stop: asyncio.Event) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
 
 
 async def _run(
-    server: "uvicorn.Server", listener: socket.socket, work: Sequence[Coroutine[None, None, None]]
+    server: "uvicorn.Server",
+    listener: socket.socket,
+    work: Sequence[Coroutine[None, None, None]],
+    stop: asyncio.Event,
 ) -> None:
-    """Until a signal, or until the server or a platform gives up; what it gave up with is raised."""
+    """Until `stop`, or until the server or a platform gives up; what it gave up with is raised."""
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    await asyncio.sleep(0)  # The server sets its signal handlers in its first step; ours come after.
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await asyncio.sleep(0)  # The server sets its own signal handlers in its first step.
+    _set_by_signals(stop)
     tasks = [asyncio.create_task(one) for one in (*work, stop.wait())]
     try:
         ended, _ = await asyncio.wait([serving, *tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -154,14 +178,14 @@ async def _recalled(
     ]
 
 
-async def _searcher(settings: Settings, course: Course) -> "Retriever":
+def _searcher(settings: Settings, course: Course) -> "Retriever":
     """The search over the current index, which is built first where there is none."""
     try:
         return app.searcher(settings)
     except IndexUnavailable as error:
-        log.info("%s; building it now", error)
+        log.info("%s: building it now", str(error).partition(";")[0])
     with bar() as progress:
-        report = await asyncio.to_thread(app.indexer(settings, course).refresh, force=True, progress=progress)
+        report = app.indexer(settings, course).refresh(force=True, progress=progress)
     for line in report_page(report).splitlines():
         log.info("%s", line)
     return app.searcher(settings)
@@ -169,12 +193,16 @@ async def _searcher(settings: Settings, course: Course) -> "Retriever":
 
 async def _follow_index(settings: Settings, retriever: "Retriever") -> None:
     """Search the newest version soon after somebody has built it."""
+    said = ""
     while True:
         await asyncio.sleep(_FOLLOW_SECONDS)
         try:
             await asyncio.to_thread(app.follow_index, settings, retriever)
+            said = ""
         except IndexUnavailable as error:
-            log.warning("the old index stays in use: %s", error)
+            if str(error) != said:
+                log.warning("the old index stays in use: %s", error)
+            said = str(error)
 
 
 @contextmanager
@@ -197,7 +225,7 @@ def _only_one(settings: Settings) -> Iterator[None]:
 
 
 @contextmanager
-def _listening(settings: Settings) -> Iterator[socket.socket]:
+def listening(settings: Settings) -> Iterator[socket.socket]:
     """The web page's socket, taken before anything slow begins, so that a taken port is told at once."""
     family = socket.AF_INET6 if ":" in settings.web_host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
@@ -205,9 +233,9 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
         try:
             listener.bind((settings.web_host, settings.web_port))
             listener.listen(128)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             raise CannotServe(
                 f"WEB_HOST {settings.web_host}, WEB_PORT {settings.web_port} cannot be listened on"
-                f" ({error.strerror}); stop what uses the port, or set another WEB_PORT."
+                f" ({getattr(error, 'strerror', error)}); set an address of this machine and a free port."
             ) from error
         yield listener

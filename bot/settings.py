@@ -5,11 +5,14 @@ BadSetting   a name or a value is wrong; its sentence says which, what was given
 
 import difflib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
 
+from dotenv.parser import parse_stream
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -23,8 +26,30 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Language = Literal["zh", "en"]
 MemoryScope = Literal["member", "thread", "chat"]
-Positive = Annotated[float, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Duration = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
+
+_ENV_FILE = Path(".env")
+_CLOCK = r"([01]\d|2[0-3]):[0-5]\d"
+# What pydantic expects, in the operator's words.
+_WORDS = {
+    "tuple_type": "a list",
+    "dict_type": "a table",
+    "model_type": "a table",
+    "path_type": "a path in quotes",
+    "too_short": "at least one",
+    "string_pattern_mismatch": "a time as in 23:00-07:00",
+}
+
+
+def _without_nul(path: Path) -> Path:
+    if "\0" in str(path):
+        raise ValueError("a path without NUL characters")
+    return path
+
+
+PlainPath = Annotated[Path, AfterValidator(_without_nul)]
 
 
 class BadSetting(Exception):
@@ -35,7 +60,7 @@ class Settings(BaseSettings):
     """Endpoints and secrets. Each field is the environment variable of the same name in capitals."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="forbid", frozen=True
+        env_file=_ENV_FILE, env_file_encoding="utf-8-sig", env_ignore_empty=True, extra="forbid", frozen=True
     )
 
     llm_base_urls: Annotated[tuple[str, ...], NoDecode] = ()
@@ -45,8 +70,8 @@ class Settings(BaseSettings):
     llm_idle_timeout: Positive = 15
     embedding_model: str = ""
     redis_url: SecretStr = SecretStr("")
-    data_dir: Path = Path("data")
-    course_file: Path = Path("course.toml")
+    data_dir: PlainPath = Path("data")
+    course_file: PlainPath = Path("course.toml")
     web_host: str = "127.0.0.1"
     web_port: Annotated[int, Field(ge=1, le=65535)] = 8000
     web_password: SecretStr = SecretStr("")
@@ -61,18 +86,25 @@ class Settings(BaseSettings):
     @field_validator("llm_base_urls")
     @classmethod
     def _http(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
-        if any(not url.startswith(("http://", "https://")) for url in urls):
-            raise ValueError("addresses that begin with http:// or https://, separated by commas")
+        if not all(_is_address(url, ("http", "https")) and urlsplit(url).hostname for url in urls):
+            raise ValueError("addresses as http://127.0.0.1:23333, separated by commas")
         return urls
 
     @field_validator("redis_url")
     @classmethod
     def _redis(cls, url: SecretStr) -> SecretStr:
-        if url.get_secret_value() and not url.get_secret_value().startswith(
-            ("redis://", "rediss://", "unix://")
-        ):
-            raise ValueError("an address that begins with redis://, rediss:// or unix://")
+        if url.get_secret_value() and not _is_address(url.get_secret_value(), ("redis", "rediss", "unix")):
+            raise ValueError(
+                "an address as redis://:PASSWORD@127.0.0.1:6379/0, or one that begins with rediss:// or unix://"
+            )
         return url
+
+    @field_validator("data_dir")
+    @classmethod
+    def _folder(cls, path: Path) -> Path:
+        if path.exists() and not path.is_dir():
+            raise ValueError("a folder, which may be a new one")
+        return path
 
     @property
     def web_url(self) -> str:
@@ -97,7 +129,7 @@ class SourceConfig(_Table):
     """[[sources]]: where documents come from. Their links begin with `url`, else with the bot's own page."""
 
     kind: Literal["files"]
-    path: Path
+    path: PlainPath
     include: tuple[str, ...] = ("**/*",)
     exclude: tuple[str, ...] = ()
     url: str = ""
@@ -127,8 +159,8 @@ class Group(_Table):
 
     mode: Literal["mention", "helpful", "quiet"] = "mention"
     memory: MemoryScope = "member"
-    hold_seconds: Annotated[float, Field(ge=0)] = 60
-    quiet_hours: Annotated[str, Field(pattern=r"^$|^\d\d:\d\d-\d\d:\d\d$")] = ""
+    hold_seconds: Duration = 60
+    quiet_hours: Annotated[str, Field(pattern=rf"^({_CLOCK}-{_CLOCK})?$")] = ""
     cohort: str = ""
 
 
@@ -139,7 +171,7 @@ class Limits(_Table):
     questions_per_day: Count = 100
     group_questions_per_minute: Count = 60
     late_minutes: Positive = 30
-    merge_seconds: Annotated[float, Field(ge=0)] = 1.5
+    merge_seconds: Duration = 1.5
 
 
 class Course(_Table):
@@ -169,6 +201,7 @@ def setting_names() -> list[str]:
 def load_settings() -> Settings:
     """Read the environment and .env of the working directory."""
     try:
+        _check_env_file()
         return Settings()
     except ValidationError as error:
         raise BadSetting(_setting_sentence(error.errors()[0])) from error
@@ -176,10 +209,33 @@ def load_settings() -> Settings:
         raise BadSetting(".env is not UTF-8 text; save it as UTF-8.") from error
 
 
+def _check_env_file() -> None:
+    """Refuse what would be passed over: a file that cannot be read, a line that says nothing."""
+    try:
+        with _ENV_FILE.open(encoding="utf-8-sig") as lines:
+            for line in parse_stream(lines):
+                if line.error or (line.key is not None and line.value is None):
+                    raise BadSetting(f".env, line {line.original.line}: expected NAME=value or a # comment.")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise BadSetting(f".env cannot be read ({error.strerror}); make it a file you may read.") from error
+
+
+def _is_address(url: str, schemes: Sequence[str]) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and parts.port != 0
+    except ValueError:  # an open bracket, or a port that is no number
+        return False
+
+
 def load_course(path: Path) -> Course:
     """Read course.toml."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        if "folder" in table:
+            raise BadSetting(f"{path}: unknown key folder; a source has a path.")
         return Course.model_validate({**table, "folder": path.parent.resolve()})
     except OSError as error:
         raise BadSetting(
@@ -197,8 +253,9 @@ def _setting_sentence(error: ErrorDetails) -> str:
     name = str(error["loc"][0]).upper()
     if error["type"] == "extra_forbidden":
         return f".env: unknown setting {name}{_nearest(name, setting_names())}"
-    given = "****" if Settings.model_fields[name.lower()].annotation is SecretStr else repr(error["input"])
-    return f"{name}: {given} was given, expected {_expected(error)}."
+    # An address with an @ may have a password before it.
+    secret = Settings.model_fields[name.lower()].annotation is SecretStr or "@" in str(error["input"])
+    return f"{name}: {'****' if secret else repr(error['input'])} was given, expected {_expected(error)}."
 
 
 def _course_sentence(error: ErrorDetails) -> str:
@@ -213,6 +270,8 @@ def _course_sentence(error: ErrorDetails) -> str:
 
 
 def _expected(error: ErrorDetails) -> str:
+    if error["type"] in _WORDS:
+        return _WORDS[error["type"]]
     message = error["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
     return message.partition(", unable")[0]
 

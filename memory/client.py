@@ -34,8 +34,10 @@ def connect(url: str) -> Redis:
             # are not UTF-8 are read as \xff, which JSON refuses. Neither raises here.
             encoding_errors="backslashreplace",
         )
-    except ValueError as error:
-        raise MemoryUnavailable("REDIS_URL begins with redis://, rediss:// or unix://; mend it.") from error
+        # Options behind the question mark of the URL are only looked at when there is a connection.
+        pool.connection_class(**pool.connection_kwargs)
+    except (ValueError, TypeError) as error:
+        raise MemoryUnavailable(f"REDIS_URL cannot be used ({error}); mend it.") from error
     return Redis.from_pool(pool)
 
 

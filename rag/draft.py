@@ -48,4 +48,5 @@ def _begun(text: str) -> int:
 
 
 def _worded(text: str) -> str:
-    return text if re.search(r"\w", text) else ""
+    # A number in brackets is no word.
+    return text if re.search(r"\w", re.sub(r"\[\d+\]", "", text)) else ""

@@ -1,14 +1,15 @@
 """Labelled queries against a Searcher: is the right section found, are our questions told from others'."""
 
-import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rag import jsonlines
 from rag.types import Found, Passage, Progress, RagError, Searcher
 
 DEPTH = 20
@@ -66,6 +67,8 @@ class Row:
 def evaluate(searcher: Searcher, paths: Iterable[Path], progress: Progress | None = None) -> Evaluation:
     """Search every row of the files; RagError names the file and line of a row that cannot be read."""
     rows = [row for path in paths for row in read(path)]
+    if not rows:
+        raise RagError("there is no labelled question in these files; write one a line, as JSON")
     found_right: list[list[float]] = []
     decisions: list[tuple[bool, bool]] = []
     for number, row in enumerate(rows, 1):
@@ -81,22 +84,13 @@ def evaluate(searcher: Searcher, paths: Iterable[Path], progress: Progress | Non
 
 def read(path: Path) -> Iterator[Row]:
     """The rows of a JSON lines file."""
-    try:
-        lines = path.read_text("utf-8-sig").split("\n")
-    except (OSError, ValueError) as error:
-        raise RagError(f"cannot read {path}: {getattr(error, 'strerror', None) or 'not UTF-8'}") from error
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            yield _row(line, f"{path}, line {number}")
+    return (_row(values, where) for where, values in jsonlines.read(path))
 
 
-def _row(line: str, where: str) -> Row:
+def _row(values: Any, where: str) -> Row:
     try:
-        values = json.loads(line)
         query, label = values["query"], values.get("label")
         positive = tuple(Place(one["doc"], one["anchor"]) for one in values.get("positive", ()))
-    except ValueError as error:
-        raise RagError(f"{where}: not JSON") from error
     except (KeyError, TypeError, AttributeError) as error:
         raise RagError(
             f'{where}: want {{"query", "positive": [{{"doc", "anchor"}}]}} or {{"query", "label"}}'
@@ -114,7 +108,9 @@ def _measures(found: Found, positive: Sequence[Place]) -> list[float]:
     return [
         *(float(first < depth) for depth in (1, 5, 10, DEPTH)),
         1 / (first + 1) if first < 10 else 0.0,
-        sum(gain for gain, hit in zip(gains, right, strict=False) if hit) / sum(gains[: len(positive)]),
+        # An anchor may name several sections.
+        sum(gain for gain, hit in zip(gains, right, strict=False) if hit)
+        / sum(gains[: max(len(positive), sum(right))]),
     ]
 
 

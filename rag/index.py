@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from rag import lexical
 from rag.lexical import Lexical
 from rag.types import IndexUnavailable, Passage, RagError
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever what is written, or the way passages and terms are made, changes."""
 
 CURRENT = "CURRENT"
@@ -67,10 +68,15 @@ class Index:
 
     def passage(self, at: int) -> Passage:
         """The passage at a place in reading order; its neighbours stand beside it."""
-        values = json.loads(self._lines[self._starts[at] : self._starts[at + 1]])
-        values["heading_path"] = tuple(values["heading_path"])
-        values["span"] = tuple(values["span"])
-        return Passage(**values)
+        try:
+            values = json.loads(self._lines[self._starts[at] : self._starts[at + 1]])
+            values["heading_path"] = tuple(values["heading_path"])
+            values["span"] = tuple(values["span"])
+            return Passage(**values)
+        except (ValueError, LookupError, TypeError) as error:
+            raise IndexUnavailable(
+                f"version {self.version} of the index is damaged; run `puyu index`"
+            ) from error
 
     def document(self, id: str) -> tuple[Passage, ...]:
         """A document's passages in reading order; empty where it is not in this version."""
@@ -129,7 +135,7 @@ def opened(directory: Path, embedding: str, thorough: bool = False) -> Index:
         )
     try:
         return Index(directory / version, manifest)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TokenError) as error:
         raise IndexUnavailable(f"the index in {directory} is damaged; run `puyu index --force`") from error
 
 

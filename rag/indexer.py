@@ -70,13 +70,15 @@ class Indexer:
             pages, skipped = self._read(old, progress)
             documents, passages = _compared(pages, old)
             version = old.version if old else ""
-            if force or not old or documents.changed or documents.added or documents.removed:
+            changed = documents.changed or documents.added or documents.removed
+            if force or not old or changed or old.version != index.current(self._directory):
                 version = self._write(pages, None if force else old, progress)
         return IndexReport(documents, passages, skipped, time.perf_counter() - started, version)
 
     def _old(self) -> Index | None:
+        """Read to the last byte: what is damaged in it would be copied into every version to come."""
         try:
-            return index.opened(self._directory, self._embedder.id)
+            return index.opened(self._directory, self._embedder.id, thorough=True)
         except IndexUnavailable:
             return None
 
@@ -96,6 +98,9 @@ class Indexer:
                     skipped.append(Skipped(found.path, found.reason + remark))
                 if progress:
                     progress("reading", len(pages) + len(skipped), 0)
+        if skipped and not pages:
+            first = f"{skipped[0].path}: {skipped[0].reason}"
+            raise RagError(f"none of the {len(skipped)} files can be read, the first is {first}")
         twice = [id for id, times in Counter(page.id for page in pages).items() if times > 1]
         if twice:
             raise RagError(f"two sources hold the document {twice[0]}; give each source its own name")

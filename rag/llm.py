@@ -85,6 +85,7 @@ class LanguageModel:
                 return
             except ModelUnavailable as problem:
                 if begun:
+                    self._last_good = next((other for other in self._urls if other != url), url)
                     raise
                 problems.append(str(problem))
         raise ModelUnavailable("; ".join(problems))

@@ -20,6 +20,9 @@ PASSAGE_LIMIT = 3000
 EARLIER_LIMIT = 1500
 """Characters of each earlier question and answer."""
 
+HISTORY_LIMIT = 12_000
+"""Characters of all of them together: with the passages they have to fit into a model of 32k tokens."""
+
 RULES = f"""\
 You are the teaching assistant of the course {{course}}. You answer students' questions.
 
@@ -65,13 +68,25 @@ async def answer_prompt(
     prompt = await _PROMPT.ainvoke(
         {
             "course": course,
-            "earlier": [message for exchange in history for message in _earlier(exchange)],
+            "earlier": _newest([_earlier(exchange) for exchange in history]),
             "passages": passages,
             "question": _fenced(question),
             "language": _IN_CHINESE if chinese else _IN_ITS_LANGUAGE,
         }
     )
     return prompt.to_messages()
+
+
+def _newest(exchanges: Sequence[list[BaseMessage]]) -> list[BaseMessage]:
+    """The last of the exchanges, as many as may be told, oldest first."""
+    kept: list[BaseMessage] = []
+    room = HISTORY_LIMIT
+    for exchange in reversed(exchanges):
+        room -= sum(len(message.text) for message in exchange)
+        if room < 0:
+            break
+        kept = exchange + kept
+    return kept
 
 
 def _earlier(exchange: Exchange) -> list[BaseMessage]:

@@ -12,7 +12,7 @@ from rag.tokens import normalised
 from rag.types import Found, Hit, Passage
 
 _NEAREST = 200
-# Of so many passages to a hit, k are surely of different sections.
+# Of so many passages to a hit, k are nearly always of different sections.
 _PARTS = 30
 # A shorter message that equals a heading may be a mere word.
 _QUESTION = 6
@@ -31,6 +31,11 @@ class Retriever:
     def version(self) -> str:
         """The name of the index version that is searched."""
         return self._index.version
+
+    @property
+    def embedding(self) -> str:
+        """The id of the model that queries are embedded with."""
+        return self._embedder.id
 
     def __len__(self) -> int:
         """How many passages are searched."""
@@ -69,13 +74,15 @@ class Retriever:
         return scores
 
 
-def _best(scores: NDArray[np.float32], sections: NDArray[np.int32], k: int) -> list[int]:
+def _best(scores: NDArray[np.float32], sections: NDArray[np.int32], k: int, parts: int = _PARTS) -> list[int]:
     """Places of the best passages of the k best sections."""
-    wanted = min(len(scores), k * _PARTS)
+    wanted = min(len(scores), k * parts)
     top = np.argpartition(-scores, wanted - 1)[:wanted]
     order = top[np.lexsort((top, -scores[top]))]
     order = order[scores[order] > 0]
     _, first = np.unique(sections[order], return_index=True)
+    if len(first) < k and len(order) == wanted < len(scores):
+        return _best(scores, sections, k, parts * 10)
     return [int(at) for at in order[np.sort(first)[:k]]]
 
 

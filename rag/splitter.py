@@ -5,11 +5,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rag.loaders.markdown import FENCE
+from rag.loaders.markdown import fence_after
 from rag.types import Document, Passage, Section
 
 LONGEST = 800
-"""Characters of one passage, but for a pair of question and answer, which stays whole."""
+"""Characters of one passage, but for a pair of question and answer, which stays whole, and code."""
+
+LONGEST_CODE = 3000
+"""Characters of a code fence that stays whole; more is an output that somebody pasted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +75,11 @@ def _pieces(section: Section, longest: int) -> Iterator[_Piece]:
 
 def _fitting(text: str, first: int, last: int, longest: int) -> Iterator[_Piece]:
     """A line that alone is too long goes by sentences, and where it has none by length."""
-    for part in re.findall(
-        rf"(?s).{{1,{longest}}}(?:(?<=[。！？.!?\s])|$)|.{{1,{longest}}}", text.strip("\n")
-    ):
-        yield _Piece(part, first, last)
+    text = text.strip("\n")
+    sentences = rf".{{1,{longest}}}(?:(?<=[。！？.!?\s])|$)|.{{1,{longest}}}"
+    for part in [text] if "\n" in text else re.findall(sentences, text):
+        if part.strip():
+            yield _Piece(part, first, last)
 
 
 def _blocks(lines: list[str], longest: int) -> Iterator[list[str]]:
@@ -83,20 +87,17 @@ def _blocks(lines: list[str], longest: int) -> Iterator[list[str]]:
     block: list[str] = []
     fence = ""
     for line in lines:
-        mark = FENCE.match(line)
-        opens = bool(mark) and not fence
-        if block and not fence and (opens or (line.strip() and not block[-1].strip())):
+        before, fence = fence, fence_after(line, fence)
+        if block and not before and (fence or (line.strip() and not block[-1].strip())):
             yield from _cut(block, longest)
             block = []
         block.append(line)
-        if mark and fence in ("", mark[1]):
-            fence = "" if fence else mark[1]
     yield from _cut(block, longest)
 
 
 def _cut(block: list[str], longest: int) -> Iterator[list[str]]:
     """A block that is too long goes line by line."""
-    if sum(map(len, block)) + len(block) <= longest:
+    if sum(map(len, block)) + len(block) <= (LONGEST_CODE if fence_after(block[0], "") else longest):
         yield block
     else:
         yield from ([line] for line in block)

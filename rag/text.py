@@ -20,6 +20,13 @@ def readable(text: str) -> str:
     return _UNREADABLE.sub("", text.replace("\r\n", "\n"))
 
 
+def fenced(code: str) -> str:
+    """The code in a fence that is longer than any in it."""
+    marks: list[str] = re.findall(r"`{3,}", code)
+    mark = max(map(len, marks), default=2) * "`" + "`"
+    return f"{mark}\n{code}\n{mark}"
+
+
 def shortened(text: str, limit: int) -> str:
     """About `limit` characters: the beginning, and a quarter from the end, where errors say what is wrong."""
     if len(text) <= limit:

@@ -29,6 +29,7 @@ ONLY_IN = {
     "langchain_core": {"rag/prompts.py", "rag/chain.py", "rag/tools.py", "rag/llm.py", "memory/"},
     "apscheduler": {"bot/schedule.py"},
     "pydantic_settings": {"bot/settings.py"},
+    "dotenv": {"bot/settings.py"},
     "tomllib": {"bot/settings.py"},
 }
 

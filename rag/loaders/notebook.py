@@ -7,6 +7,7 @@ from typing import Any
 
 from rag.loaders import markdown
 from rag.loaders.outline import Page, Part, page
+from rag.text import fenced
 from rag.types import DocumentUnreadable
 
 
@@ -14,8 +15,8 @@ def load(text: str) -> Page:
     """The page of one notebook; lines are counted over the cells' text, outputs are left out."""
     try:
         cells = [(str(cell["cell_type"]), _source(cell)) for cell in json.loads(text)["cells"]]
-    except (ValueError, KeyError, TypeError) as error:
-        raise DocumentUnreadable("not a notebook") from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DocumentUnreadable("not a notebook of format 4") from error
     return page(_parts(cells))
 
 
@@ -27,7 +28,7 @@ def _source(cell: dict[str, Any]) -> str:
 def _parts(cells: list[tuple[str, str]]) -> Iterator[Part]:
     last, line = Part(0, "", "", 1, 1), 1
     for kind, source in cells:
-        text = source if kind == "markdown" else f"```\n{source}\n```"
+        text = source if kind == "markdown" else fenced(source)
         first, *rest = markdown.parts(text, line)
         # What a cell says before its first heading belongs to the section above it.
         last = replace(last, text=f"{last.text}\n\n{first.text}", last_line=first.last_line)

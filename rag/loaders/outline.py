@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rag.types import Kind, Section
 
 _TAG = re.compile(r"<[^>]+>")
-_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _EMPHASIS = re.compile(r"[*`]+")
 _ESCAPE = re.compile(r"\\([_#*\[\]().!<>-])")
 _CLOSING = re.compile(r"\s+#+\s*$")
@@ -52,29 +52,26 @@ def page(parts: Iterable[Part], title: str = "") -> Page:
 
 def _sections(parts: Iterable[Part]) -> Iterator[Section]:
     above: list[Part] = []
-    slugs: set[str] = set()
+    slugs: dict[str, int] = {}
     for part in parts:
         while above and above[-1].level >= part.level:
             above.pop()
         if part.heading:
             above.append(part)
         path = tuple(one.heading for one in above)
-        yield Section(
-            path,
-            part.text.strip("\n"),
-            _slug(part.heading, slugs),
-            part.first_line,
-            part.last_line,
-            part.kind,
-        )
+        text = part.text.rstrip("\n")
+        last = part.last_line - (len(part.text) - len(text))
+        anchor = _slug(part.heading, slugs)
+        yield Section(path, text.lstrip("\n"), anchor, part.first_line, max(part.first_line, last), part.kind)
 
 
-def _slug(heading: str, taken: set[str]) -> str:
+def _slug(heading: str, taken: dict[str, int]) -> str:
     """The anchor that GitHub gives a heading: repeated ones end in -1, -2."""
     if not heading:
         return ""
-    slug = _NOT_IN_SLUG.sub("", heading.lower()).replace(" ", "-") or "section"
-    numbered = (slug, *(f"{slug}-{number}" for number in range(1, len(taken) + 1)))
-    free = next(one for one in numbered if one not in taken)
-    taken.add(free)
+    slug = free = _NOT_IN_SLUG.sub("", heading.lower()).replace(" ", "-") or "section"
+    while free in taken:
+        taken[slug] += 1
+        free = f"{slug}-{taken[slug]}"
+    taken[free] = 0
     return free

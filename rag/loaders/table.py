@@ -13,16 +13,27 @@ _ANSWER = ("answer", "答案")
 
 def load(text: str) -> Page:
     """The page of one CSV file; each row is a section."""
-    lines = csv.reader(io.StringIO(text, newline=""))
     try:
-        header = [plain(name) for name in next(lines, [])]
-        rows = [(lines.line_num, row) for row in lines if any(cell.strip() for cell in row)]
+        [(_, names), *rows] = _rows(text) or [(1, [])]
     except csv.Error as error:
         raise DocumentUnreadable(f"not a CSV table: {error}") from error
+    header = [plain(name) for name in names]
     question, answer = _column(header, _QUESTION), _column(header, _ANSWER)
     if question is None or answer is None:
         return page(_table(header, rows))
     return page(_pairs(header, rows, question, answer))
+
+
+def _rows(text: str) -> list[tuple[int, list[str]]]:
+    """Rows that are not blank, each with its first line; they are cut at what the first one holds most of."""
+    head = text.lstrip("\n").partition("\n")[0]
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count))
+    rows, last = [], 0
+    for row in lines:
+        if any(cell.strip() for cell in row):
+            rows.append((last + 1, row))
+        last = lines.line_num
+    return rows
 
 
 def _pairs(

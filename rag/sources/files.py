@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +86,9 @@ class FilesSource:
             path.encode()
             if not file.resolve().is_relative_to(self.root.resolve()):
                 raise DocumentUnreadable("a link that leads out of the folder")
+            # To read from a pipe would wait for who writes into it.
+            if not stat.S_ISREG(file.stat().st_mode):
+                raise DocumentUnreadable("not a file")
             if file.stat().st_size > _LARGEST:
                 raise DocumentUnreadable(f"larger than {_LARGEST // 1024 // 1024} MB")
             return file.read_bytes()

@@ -13,6 +13,8 @@ from adapters.web_door import Visitors
 from adapters.web_html import Renderer, allowed
 from adapters.web_words import WORDS, preferred
 
+CALLS = "/gradio_api/component_server/"
+
 
 def client(password: str | None = None) -> httpx.AsyncClient:
     app = FastAPI()
@@ -76,6 +78,42 @@ async def test_a_wrong_password_gets_the_form_again_and_no_cookie() -> None:
     assert response.status_code == 403
     assert WORDS["zh"]["refused"] in response.text
     assert "set-cookie" not in response.headers
+
+
+async def test_guessing_the_password_is_slow_also_when_many_guess_at_once() -> None:
+    page, clock = client("secret"), asyncio.get_running_loop().time
+    before = clock()
+    await asyncio.gather(*(page.post("/login", content="name=a&password=b") for _ in range(3)))
+    assert clock() - before > 1.4
+
+
+async def test_the_address_of_the_form_leads_to_the_page() -> None:
+    assert (await client("secret").get("/login")).headers["location"] == "/"
+
+
+async def test_other_sites_cannot_call_for_a_reader() -> None:
+    page, origin = client(), {"origin": "http://other.course"}
+    asking = {**origin, "access-control-request-method": "POST"}
+    assert (await page.options(CALLS, headers=asking)).status_code == 404
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+        response = await page.post(CALLS, content="{}", headers={**origin, "content-type": kind})
+        assert response.status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/login", CALLS])
+async def test_what_is_far_too_long_is_not_read_to_its_end(path: str) -> None:
+    read = 0
+
+    async def flood() -> AsyncIterator[bytes]:
+        nonlocal read
+        while read < 100:
+            read += 1
+            yield b"x" * 100_000
+
+    page = client("secret") if path == "/login" else client()
+    response = await page.post(path, content=flood(), headers={"content-type": "application/json"})
+    assert response.status_code in (400, 413)
+    assert read < 20
 
 
 def test_raw_html_is_shown_as_text() -> None:

@@ -10,6 +10,7 @@ from adapters.base import Conversation, Message, Reply, Sender
 from bot.assistant import QUESTION_LIMIT, Assistant
 from bot.commands import Commands
 from bot.settings import Course, SourceConfig
+from memory.base import Turn
 from memory.client import connect
 from memory.history import RedisHistory
 from memory.votes import RedisVotes
@@ -18,6 +19,17 @@ from tests.fakes.course_answers import PAGE, EchoAnswers
 
 COURSE = Course(folder=Path(), sources=(SourceConfig(kind="files", path=Path("docs")),))
 NOWHERE = "unix:///nowhere/redis.sock"
+
+
+class BrokenHistory:
+    """Fails in a way that nobody has thought of."""
+
+    async def load(self, conversation: str) -> list[Turn]:
+        raise ZeroDivisionError
+
+    async def append(self, conversation: str, turn: Turn) -> None: ...
+
+    async def clear(self, conversation: str) -> None: ...
 
 
 def message(text: str, id: str = "web:1", who: str = "web:ann") -> Message:
@@ -148,6 +160,13 @@ async def test_whatever_breaks_the_asker_hears_a_sentence_and_no_trace(client: R
     assert replies[-1].final
     assert "Sorry" in replies[-1].text
     assert "secret" not in replies[-1].text
+
+
+async def test_a_memory_that_breaks_leaves_even_a_command_with_a_sentence(client: Redis) -> None:
+    bot = Assistant(
+        EchoAnswers(), BrokenHistory(), Commands("Sample", BrokenHistory(), RedisVotes(client)), COURSE
+    )
+    assert "Sorry" in (await said(bot, message("/help")))[-1].text
 
 
 async def test_without_memory_it_still_answers() -> None:

@@ -27,6 +27,7 @@ def course(folder: Path, text: str) -> Path:
         ("WEB_PORT", "abc", "WEB_PORT: 'abc' was given, expected a valid integer."),
         ("WEB_PORT", "70000", "WEB_PORT: '70000' was given, expected less than or equal to 65535."),
         ("LLM_IDLE_TIMEOUT", "-1", "LLM_IDLE_TIMEOUT: '-1' was given, expected greater than 0."),
+        ("LLM_IDLE_TIMEOUT", "inf", "LLM_IDLE_TIMEOUT: 'inf' was given, expected a finite number."),
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_expected(
@@ -38,8 +39,30 @@ def test_a_wrong_value_is_named_with_what_is_expected(
     assert str(told.value) == sentence
 
 
-def test_a_wrong_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REDIS_URL", "hunter2")
+@pytest.mark.parametrize("url", ["localhost:1", "http://", "http://h:port", "http://[::1", "ftp://h"])
+def test_an_address_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("LLM_BASE_URLS", url)
+    with pytest.raises(BadSetting, match="expected addresses as http"):
+        load_settings()
+
+
+def test_a_data_dir_that_is_a_file_is_told(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    (folder / "data").touch()
+    monkeypatch.setenv("DATA_DIR", "data")
+    with pytest.raises(BadSetting, match=r"DATA_DIR: .* expected a folder"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REDIS_URL", "hunter2"),
+        ("REDIS_URL", "redis://:hunter2@h:port"),
+        ("LLM_BASE_URLS", "http://ann:hunter2@h:port"),
+    ],
+)
+def test_a_wrong_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
     with pytest.raises(BadSetting) as told:
         load_settings()
     assert "hunter2" not in str(told.value)
@@ -55,6 +78,24 @@ def test_secrets_print_as_stars(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_unknown_name_in_env_file_names_the_nearest(folder: Path) -> None:
     (folder / ".env").write_text("LLM_API_KY=1\n")
     with pytest.raises(BadSetting, match=r"unknown setting LLM_API_KY, did you mean LLM_API_KEY\?"):
+        load_settings()
+
+
+@pytest.mark.parametrize("line", ["this is nothing", "WEB_PORT", 'WEB_PORT="80', "=80"])
+def test_a_line_of_env_file_that_says_nothing_is_told(folder: Path, line: str) -> None:
+    (folder / ".env").write_text(f"# a comment\n{line}\n")
+    with pytest.raises(BadSetting, match=r"\.env, line 2: expected NAME=value"):
+        load_settings()
+
+
+def test_an_env_file_of_windows_is_read(folder: Path) -> None:
+    (folder / ".env").write_bytes(b'\xef\xbb\xbfWEB_PORT=9 # ours\r\n\r\nLLM_MODEL="a b"\r\n')
+    assert (load_settings().web_port, load_settings().llm_model) == (9, "a b")
+
+
+def test_an_env_file_that_cannot_be_read_is_told(folder: Path) -> None:
+    (folder / ".env").mkdir()
+    with pytest.raises(BadSetting, match=r"\.env cannot be read"):
         load_settings()
 
 
@@ -79,6 +120,11 @@ def test_several_model_servers_are_parted_by_commas(monkeypatch: pytest.MonkeyPa
         ('[[sources]]\nkind = "fils"\npath = "x"', "sources.1.kind: 'fils' was given, expected 'files'."),
         ('[[sources]]\nkind = "files"', "sources.1.path is missing."),
         ('[groups."feishu:oc_1"]\nmod = "quiet"\n' + FILES, "did you mean mode?"),
+        ('folder = "x"\n' + FILES, "unknown key folder"),
+        ('sources = "docs"', "sources: 'docs' was given, expected a list."),
+        ("course = 1\n" + FILES, "course: 1 was given, expected a table."),
+        (FILES.replace("docs", "a\\u0000b"), "expected a path without NUL"),
+        (FILES + '[groups.default]\nquiet_hours = "99:99-00:00"', "expected a time as in 23:00-07:00."),
         ('[course]\nlanguages = ["fr"]\n' + FILES, "'fr' was given, expected 'zh' or 'en'."),
     ],
 )

@@ -4,12 +4,17 @@ import asyncio
 import shutil
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from adapters.base import Message, Reply
+from adapters.web import WebAdapter
+from tests.fakes.scripted_bot import Place, Script, ScriptedBot
 
 _CHROMIUM = "/usr/bin/chromium"
 _PATIENCE_MS = 20_000  # a page of Gradio takes seconds on a busy machine
@@ -22,6 +27,13 @@ _FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+)
+
+
+SOURCES = (
+    Place("LMDeploy", "量化 <b>部署</b>", "/read/course/lmdeploy.md#quant", "a1b2c3d"),
+    Place("Manual", "Install", "https://example.org/install"),
+    Place("Trap", "Script", "javascript:alert(1)"),
 )
 
 
@@ -48,3 +60,41 @@ async def served(app: FastAPI) -> AsyncIterator[str]:
         finally:
             server.should_exit = True
             await serving
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A served chat page with its bot."""
+
+    url: str
+    bot: ScriptedBot
+    adapter: WebAdapter
+
+
+@asynccontextmanager
+async def site(script: Script, password: str | None = None) -> AsyncIterator[Site]:
+    bot = ScriptedBot(script, SOURCES)
+    adapter = WebAdapter("测试课程", recall=bot.recall, password=password)
+    app = FastAPI()
+    adapter.mount(app)
+    async with served(app) as url:
+        taking = asyncio.create_task(bot.serve(adapter))
+        try:
+            yield Site(url, bot, adapter)
+        finally:
+            taking.cancel()
+            with suppress(asyncio.CancelledError):
+                await taking
+
+
+def echo(question: str) -> list[str]:
+    return [f"回答：{question}"]
+
+
+async def ask(page: Page, text: str) -> None:
+    await page.get_by_role("textbox").fill(text)
+    await page.keyboard.press("Enter")
+
+
+async def said(question: Message, text: str) -> AsyncIterator[Reply]:
+    yield Reply(question.conversation, text, in_reply_to=question.id, final=True)

@@ -72,6 +72,13 @@ class CommandLine:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    def answers(self) -> bool:
+        """Whether something serves the web page's port."""
+        try:
+            return httpx.get(f"{self.url}/healthz").is_success
+        except httpx.TransportError:
+            return False
+
     def write(self, name: str, content: str | bytes) -> Path:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -96,6 +103,31 @@ class CommandLine:
             check=False,
         )
         return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def shell(self, script: str, stdin: str = "", **settings: str) -> Outcome:
+        """A line of bash; `{puyu}` in it is the command."""
+        done = subprocess.run(
+            ["bash", "-c", script.format(puyu=f"{sys.executable} -m bot")],
+            cwd=self.folder,
+            env=self._environment(settings),
+            input=stdin.encode(),
+            capture_output=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+        return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def stopped(self, number: int, when: Callable[[], bool], **settings: str) -> Outcome:
+        """`puyu serve`, sent this signal as soon as `when` is true."""
+        arguments = [sys.executable, "-m", "bot", "serve"]
+        with subprocess.Popen(
+            arguments, cwd=self.folder, env=self._environment(settings), stderr=subprocess.PIPE, text=True
+        ) as process:
+            while not when():
+                assert process.poll() is None
+            process.send_signal(number)
+            _, said = process.communicate(timeout=_PATIENCE)
+        return Outcome(process.returncode, "", said)
 
     @contextmanager
     def serving(self, **settings: str) -> Iterator[subprocess.Popen[str]]:

@@ -2,60 +2,13 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 
 import pytest
-from fastapi import FastAPI
 from playwright.async_api import Browser, Page, expect
 
-from adapters.base import Message, Reply
-from adapters.web import WebAdapter
-from tests.e2e.browser import served
-from tests.fakes.scripted_bot import Place, Script, ScriptedBot
+from tests.e2e.browser import ask, echo, said, site
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
-
-SOURCES = (
-    Place("LMDeploy", "量化 <b>部署</b>", "/read/course/lmdeploy.md#quant", "a1b2c3d"),
-    Place("Manual", "Install", "https://example.org/install"),
-    Place("Trap", "Script", "javascript:alert(1)"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """A served chat page with its bot."""
-
-    url: str
-    bot: ScriptedBot
-    adapter: WebAdapter
-
-
-@asynccontextmanager
-async def site(script: Script, password: str | None = None) -> AsyncIterator[Site]:
-    bot = ScriptedBot(script, SOURCES)
-    adapter = WebAdapter("测试课程", recall=bot.recall, password=password)
-    app = FastAPI()
-    adapter.mount(app)
-    async with served(app) as url:
-        taking = asyncio.create_task(bot.serve(adapter))
-        try:
-            yield Site(url, bot, adapter)
-        finally:
-            taking.cancel()
-            with suppress(asyncio.CancelledError):
-                await taking
-
-
-def echo(question: str) -> list[str]:
-    return [f"回答：{question}"]
-
-
-async def ask(page: Page, text: str) -> None:
-    await page.get_by_role("textbox").fill(text)
-    await page.keyboard.press("Enter")
 
 
 async def test_an_answer_grows_while_it_is_written(browser_page: Page) -> None:
@@ -110,19 +63,6 @@ async def test_a_reload_brings_back_the_conversation_and_the_vote(browser_page: 
         await ask(browser_page, "还有呢？")
         await expect(browser_page.locator(".answer .body").last).to_have_text("回答：还有呢？")
         assert len({message.conversation for message in chat.bot.received}) == 1
-
-
-async def test_a_reload_in_mid_answer_goes_on_with_it(browser_page: Page) -> None:
-    rest = asyncio.Event()
-    async with site(lambda _: ["一半", rest, "一半和另一半"]) as chat:
-        await browser_page.goto(chat.url)
-        await ask(browser_page, "全部？")
-        await expect(browser_page.locator(".answer .body")).to_have_text("一半")
-        await browser_page.reload()
-        await expect(browser_page.locator(".answer .body")).to_have_text("一半")
-        rest.set()
-        await expect(browser_page.locator(".answer .body")).to_have_text("一半和另一半")
-        await expect(browser_page.locator(".question")).to_have_count(1)
 
 
 async def test_a_new_chat_is_empty_and_another_conversation(browser_page: Page) -> None:
@@ -185,22 +125,6 @@ async def test_nothing_in_questions_and_answers_is_run_or_fetched(browser_page: 
         assert all(url.startswith((chat.url, "data:")) for url in asked)
 
 
-async def test_two_tabs_neither_mix_nor_wait_for_each_other(browser_page: Page) -> None:
-    never = asyncio.Event()
-    async with site(lambda text: [never] if text == "慢" else [f"回答：{text}"]) as chat:
-        other = await browser_page.context.new_page()
-        await browser_page.goto(chat.url)
-        await ask(browser_page, "慢")
-        await expect(browser_page.get_by_text("正在查资料…")).to_be_visible()
-        await other.goto(chat.url)
-        await ask(other, "快")
-        await expect(other.locator(".answer .body")).to_have_text("回答：快")
-        await expect(browser_page.locator(".question")).to_have_text(["慢"])
-        slow, fast = chat.bot.received
-        assert slow.sender == fast.sender
-        assert slow.conversation != fast.conversation
-
-
 async def test_the_last_conversation_is_there_in_a_tab_opened_later(browser_page: Page) -> None:
     async with site(echo) as chat:
         await browser_page.goto(chat.url)
@@ -210,19 +134,6 @@ async def test_the_last_conversation_is_there_in_a_tab_opened_later(browser_page
         await browser_page.close()
         await later.goto(chat.url)
         await expect(later.locator(".answer .body")).to_have_text("回答：昨天的")
-
-
-async def test_a_stopped_answer_stops(browser_page: Page) -> None:
-    rest = asyncio.Event()
-    async with site(lambda _: ["一半", rest, "一半和另一半"]) as chat:
-        await browser_page.goto(chat.url)
-        await ask(browser_page, "全部？")
-        await expect(browser_page.locator(".answer .body")).to_have_text("一半")
-        async with browser_page.expect_response("**/component_server/"):
-            await browser_page.get_by_role("button", name="停止").click()
-        rest.set()
-        await expect(browser_page.get_by_text("已停止")).to_be_visible()
-        await expect(browser_page.locator(".answer .body")).to_have_text("一半")
 
 
 async def test_a_reply_that_comes_by_itself_is_shown_also_when_the_page_was_away(browser_page: Page) -> None:
@@ -239,29 +150,12 @@ async def test_a_reply_that_comes_by_itself_is_shown_also_when_the_page_was_away
         await expect(browser_page.locator(".answer .body").last).to_have_text("补充：还有第四页。")
 
 
-async def said(question: Message, text: str) -> AsyncIterator[Reply]:
-    yield Reply(question.conversation, text, in_reply_to=question.id, final=True)
-
-
 async def test_fifty_thousand_characters_reach_the_bot(browser_page: Page) -> None:
     async with site(lambda _: ["太长了。"]) as chat:
         await browser_page.goto(chat.url)
         await ask(browser_page, "长" * 50_000)
         await expect(browser_page.locator(".answer .body")).to_have_text("太长了。")
         assert chat.bot.received[0].text == "长" * 50_000
-
-
-async def test_a_question_that_cannot_be_sent_is_given_back_with_a_sentence(browser_page: Page) -> None:
-    async with site(echo) as chat:
-        await browser_page.goto(chat.url)
-        await browser_page.get_by_role("textbox").fill("在吗？")
-        await browser_page.context.set_offline(True)
-        await browser_page.keyboard.press("Enter")
-        await expect(browser_page.locator(".answer .body")).to_have_text("没能发送，请稍后再试一次。")
-        await expect(browser_page.get_by_role("textbox")).to_have_value("在吗？")
-        await browser_page.context.set_offline(False)
-        await browser_page.keyboard.press("Enter")
-        await expect(browser_page.locator(".answer .body").last).to_have_text("回答：在吗？")
 
 
 async def test_with_a_password_people_sign_in_under_a_name(browser_page: Page) -> None:

@@ -71,3 +71,19 @@ async def test_a_dead_model_never_shows_a_blank_answer(tmp_path: Path, browser_p
         await ask(browser_page, "LMDeploy 怎么量化模型")
         await expect(browser_page.locator(".answer .body")).to_contain_text("暂时没有回应")
         await expect(browser_page.locator(".answer .body")).to_contain_text("lmdeploy lite auto_awq")
+
+
+async def test_a_question_that_died_with_the_server_is_given_up(tmp_path: Path, browser_page: Page) -> None:
+    puyu, page = CommandLine(tmp_path), browser_page
+    with OpenAIServer() as model:
+        model.script(Turn(fault="hang"))
+        with puyu.serving(LLM_BASE_URLS=model.url) as server:
+            await page.goto(puyu.url)
+            await ask(page, "LMDeploy 怎么量化模型")
+            await expect(page.locator(".answer.waiting[data-sent]")).to_be_visible()
+            server.send_signal(signal.SIGKILL)
+        model.reset()
+        with puyu.serving(LLM_BASE_URLS=model.url):
+            await expect(page.get_by_text("中断了，没能答完，请再问一次。")).to_be_visible()
+            await ask(page, "LMDeploy 怎么量化模型")
+            await expect(page.locator(".answer .body").last).to_contain_text("[1]")

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
-from adapters.base import Adapter, Button, Conversation, Exchange, Message, Reply, Sender, Vote
+from adapters.base import Accept, Adapter, Button, Conversation, Exchange, Message, Reply, Sender, Vote
 
 Step = str | asyncio.Event
 Script = Callable[[str], Sequence[Step]]
@@ -27,12 +27,18 @@ class ScriptedBot:
     def __init__(self, script: Script, sources: Sequence[Place] = ()) -> None:
         self.received: list[Message] = []
         self.script = script
+        self.remembering = asyncio.Event()
+        self.remembering.set()
         self._sources = sources
         self._exchanges: dict[Conversation, dict[str, Exchange]] = {}
         self._work: set[asyncio.Task[str]] = set()
 
     async def serve(self, adapter: Adapter) -> None:
         """Answer what the adapter takes in until cancelled."""
+        await adapter.run(self.accept_for(adapter))
+
+    def accept_for(self, adapter: Adapter) -> Accept:
+        """What takes the adapter's messages in."""
 
         async def accept(message: Message) -> None:
             self.received.append(message)
@@ -40,11 +46,17 @@ class ScriptedBot:
             self._work.add(task)
             task.add_done_callback(self._work.discard)
 
-        await adapter.run(accept)
+        return accept
 
     async def recall(self, conversation: Conversation, _sender: Sender) -> Sequence[Exchange]:
-        """What was asked and answered in the conversation."""
+        """What was asked and answered in the conversation; waits while `remembering` is cleared."""
+        await self.remembering.wait()
         return list(self._exchanges.get(conversation, {}).values())
+
+    async def idle(self) -> None:
+        """Return when every reply has been shown to its end."""
+        while self._work:
+            await asyncio.wait(self._work)
 
     async def _replies(self, message: Message) -> AsyncIterator[Reply]:
         if message.text.startswith("/feedback"):

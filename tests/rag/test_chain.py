@@ -12,6 +12,7 @@ import pytest
 
 from rag.chain import GROUNDS, AnswerChain
 from rag.llm import LanguageModel
+from rag.prompts import HISTORY_LIMIT
 from rag.types import Answer, Found, Hit
 from tests.fakes.openai_server import OpenAIServer, Turn
 from tests.fakes.searcher import WordSearcher, passage
@@ -142,6 +143,7 @@ async def test_half_an_answer_is_kept(chain: AnswerChain, server: OpenAIServer) 
         Turn(text=""),
         Turn(tokens=("Half ", "an ", "answer ", "that "), fault="cut"),
         Turn(text="[9] [8]."),
+        Turn(text="[1][2]."),
     ],
 )
 async def test_a_model_that_fails_leaves_quotes(chain: AnswerChain, server: OpenAIServer, turn: Turn) -> None:
@@ -208,6 +210,15 @@ async def test_rules_come_first_then_the_history_then_passages_and_question(
     ]
     last = messages[5]["content"]
     assert last.index("[1] Handbook › Install") < last.index("how to install xtuner with python?")
+
+
+async def test_of_a_long_history_the_newest_turns_are_told(chain: AnswerChain, server: OpenAIServer) -> None:
+    history = [Said(f"how do I install number {number}?", "word " * 2000) for number in range(20)]
+    await chain.answer("how to install xtuner with python?", history)
+    told = [message["content"] for message in server.asked[0].messages[1:-1]]
+    assert told[-2] == "how do I install number 19?"
+    assert 2 <= len(told) < 20
+    assert sum(map(len, told)) <= HISTORY_LIMIT
 
 
 async def test_a_follow_up_is_searched_with_the_question_it_follows(

@@ -1,5 +1,6 @@
 """Texts become unit vectors: by the built-in embedder, and by a real sentence-transformers model."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,16 @@ def test_a_course_can_be_indexed_and_searched_with_a_model(model: Path, course: 
     Indexer([FilesSource("course", course)], embedder, versions).refresh()
     searcher = Retriever(index.opened(versions, embedder.id), embedder)
     assert searcher.search("量化 显存").hits[0].passage.heading == "量化"
+
+
+def test_two_models_in_folders_of_one_name_are_told_apart(model: Path, tmp_path: Path) -> None:
+    copies = [shutil.copytree(model, tmp_path / place / model.name) for place in ("same", "trained")]
+    weights = copies[1] / "model.safetensors"
+    # As large as before: only what is in it differs.
+    weights.write_bytes(weights.read_bytes()[:-64] + bytes(range(64)))
+    one, same, trained = (SentenceTransformerEmbedder(str(path)).id for path in (model, *copies))
+    assert one == same != trained
+    assert one.startswith("tiny@")
 
 
 def test_a_model_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:

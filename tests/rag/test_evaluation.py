@@ -56,6 +56,11 @@ def test_an_anchor_may_name_its_parents_and_must_match_whole_headings(
     assert measured["recall@1"].value == 0.5
 
 
+def test_an_anchor_that_names_several_sections_is_no_better_than_perfect(tmp_path: Path) -> None:
+    searcher = Scripted(passage("One", "1"), passage("One", "2"))
+    assert evaluate(searcher, rows(tmp_path, positive("One"))).measures["nDCG@10"].value == 1
+
+
 def test_a_section_of_another_document_is_not_right(searcher: Scripted, tmp_path: Path) -> None:
     label = {"query": "q", "positive": [{"doc": "other.md", "anchor": "One"}]}
     assert evaluate(searcher, rows(tmp_path, label)).measures["recall@20"].value == 0

@@ -99,9 +99,19 @@ def loop(path: Path) -> None:
     path.symlink_to(path)
 
 
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
 @pytest.mark.parametrize(
     ("make", "reason"),
-    [(pdf, "format not supported yet: .pdf"), (binary, "not text"), (huge, "larger than 20 MB"), (loop, "")],
+    [
+        (pipe, "not a file"),
+        (pdf, "format not supported yet: .pdf"),
+        (binary, "not text"),
+        (huge, "larger than 20 MB"),
+        (loop, ""),
+    ],
 )
 def test_a_file_that_cannot_be_read_is_skipped_and_named(
     tmp_path: Path, make: Callable[[Path], None], reason: str

@@ -50,6 +50,20 @@ def test_a_flipped_byte_is_seen_by_a_thorough_check(two_versions: Path) -> None:
     assert (version(two_versions), version(two_versions, thorough=True)) == ("v0002", "v0001")
 
 
+def test_damage_that_only_a_search_meets_is_said(two_versions: Path) -> None:
+    file = two_versions / "v0002" / "passages.jsonl"
+    file.write_bytes(bytes(file.stat().st_size))
+    with pytest.raises(IndexUnavailable, match="v0002 of the index is damaged; run `puyu index`"):
+        index.opened(two_versions, "recording").passage(0)
+
+
+def test_a_damaged_header_is_said(two_versions: Path) -> None:
+    file = two_versions / "v0002" / "words.worth.npy"
+    file.write_bytes(file.read_bytes()[:10] + b"(" * 118 + file.read_bytes()[128:])
+    with pytest.raises(IndexUnavailable, match="is damaged"):
+        index.opened(two_versions, "recording")
+
+
 @pytest.mark.parametrize("pointer", [b"", b"v9999", b"../../etc", b"\xff\xfe"])
 def test_a_damaged_pointer_does_not_matter(two_versions: Path, pointer: bytes) -> None:
     (two_versions / "CURRENT").write_bytes(pointer)

@@ -98,12 +98,36 @@ def test_a_document_that_became_unreadable_stays_as_it_was(
     assert any("low-rank adapters" in text for text in texts(versions))
 
 
+@pytest.mark.parametrize("name", ["passages.jsonl", "words.worth.npy", "vectors.faiss"])
+def test_a_damaged_version_is_replaced_by_the_next_run(indexer: Indexer, versions: Path, name: str) -> None:
+    file = versions / indexer.refresh().version / name
+    file.write_bytes(bytes(file.stat().st_size))
+    assert indexer.refresh().version == "v0002"
+    assert index.opened(versions, "recording", thorough=True).version == "v0002"
+
+
+def test_a_damaged_version_is_replaced_though_the_one_before_holds_the_same(
+    indexer: Indexer, versions: Path
+) -> None:
+    indexer.refresh()
+    file = versions / indexer.refresh(force=True).version / "passages.jsonl"
+    file.write_bytes(bytes(file.stat().st_size))
+    assert indexer.refresh().version == index.current(versions) == "v0003"
+
+
 def test_a_source_that_is_gone_leaves_the_index_alone(indexer: Indexer, course: Path, versions: Path) -> None:
     indexer.refresh()
     course.rename(course.with_name("elsewhere"))
     with pytest.raises(SourceUnavailable, match="no folder"):
         indexer.refresh()
     assert len(texts(versions)) == 6
+
+
+def test_files_none_of_which_can_be_read_make_no_empty_index(versions: Path, tmp_path: Path) -> None:
+    (tmp_path / "slides.pptx").write_bytes(b"PK")
+    with pytest.raises(RagError, match=r"none of the 1 files can be read, the first is slides\.pptx"):
+        Indexer([FilesSource("only", tmp_path, ["*.pptx"])], RecordingEmbedder(), versions).refresh()
+    assert not list(versions.glob("v*"))
 
 
 def test_another_embedding_model_rebuilds_the_index(indexer: Indexer, course: Path, versions: Path) -> None:

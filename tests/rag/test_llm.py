@@ -124,9 +124,19 @@ async def test_a_fault_in_mid_answer_is_not_tried_elsewhere(
     assert len(server.asked) == 1
 
 
+async def test_after_a_fault_in_mid_answer_the_next_question_goes_elsewhere(server: OpenAIServer) -> None:
+    server.script(Turn(tokens=TEN, fault="cut"))
+    with OpenAIServer() as other:
+        async with opened(server.url, other.url) as model:
+            with pytest.raises(ModelUnavailable):
+                await said(model)
+            assert await said(model)
+    assert (len(server.asked), len(other.asked)) == (1, 1)
+
+
 async def test_a_server_that_hangs_is_given_up(server: OpenAIServer) -> None:
     server.script(Turn(fault="hang"))
-    assert "sent nothing for 0.1 s" in await problem(server.url, first=0.1)
+    assert "sent nothing for 1 s" in await problem(server.url, name=server.model, first=1)
     assert await asyncio.to_thread(server.asked[0].wait) == "cancelled"
 
 

@@ -36,9 +36,36 @@ def test_a_forgotten_fence_costs_one_block_and_not_the_page() -> None:
     assert paths("a.md", "# A\n```\ncode\n```python\n# B\n") == [("A",), ("B",)]
 
 
+def test_a_longer_fence_holds_shorter_ones() -> None:
+    assert paths("a.md", "# A\n````md\n```bash\n# no\n```\n# no\n````\n## B\n") == [("A",), ("A", "B")]
+
+
+def test_code_between_three_ticks_in_one_line_opens_no_fence() -> None:
+    assert paths("a.md", "# A\n```pip list```\n## B\n") == [("A",), ("A", "B")]
+
+
+def test_front_matter_gives_the_title_and_no_section() -> None:
+    page = load("a.md", "---\ntitle: '首页'\ntags: [a]\n---\n\n正文\n## 小节\n文\n".encode())
+    assert (page.title, page.sections[0].text, page.sections[0].first_line) == ("首页", "正文", 5)
+    assert [one.heading_path for one in page.sections] == [(), ("小节",)]
+
+
+def test_a_page_that_begins_with_a_rule_loses_nothing() -> None:
+    assert "Note: one" in texts("a.md", "---\nNote: one\n\ntwo\n\n---\nthree\n")[0]
+
+
+def test_a_comment_is_left_out_and_its_lines_still_count() -> None:
+    _, second = load("a.md", b"# A\n<!--\n## old\n-->\n```html\n<!-- kept -->\n```\n## B\n").sections
+    assert (second.heading_path, second.first_line) == (("A", "B"), 8)
+    assert texts("a.md", "# A\n<!--\nold\n-->\n```html\n<!-- kept -->\n```\n") == [
+        "```html\n<!-- kept -->\n```"
+    ]
+
+
 def test_a_heading_is_its_plain_words() -> None:
     text = "## <a id='x'></a>**3.1** [安装](http://x) `lmdeploy`  \\_v2\\_ ##\n"
     assert paths("a.md", text) == [("3.1 安装 lmdeploy _v2_",)]
+    assert paths("a.md", "## ![图标](a.png) 安装\n") == [("图标 安装",)]
 
 
 def test_text_before_the_first_heading_is_kept() -> None:
@@ -54,7 +81,12 @@ def test_repeated_headings_get_anchors_of_their_own() -> None:
 
 def test_a_section_knows_its_lines() -> None:
     first, second = load("a.md", b"# A\none\n\n## B\ntwo\n").sections
-    assert (first.first_line, first.last_line, second.first_line) == (1, 3, 4)
+    assert (first.first_line, first.last_line, second.first_line) == (1, 2, 4)
+
+
+def test_an_underlined_heading_begins_its_section() -> None:
+    first, second = load("a.md", b"# A\none\n\nB\n---\ntwo\n").sections
+    assert (first.last_line, second.first_line, second.last_line) == (2, 4, 6)
 
 
 def test_the_title_is_the_first_heading_of_the_highest_level() -> None:
@@ -87,6 +119,18 @@ def test_a_row_of_questions_and_answers_is_headed_by_its_question(header: str) -
     assert section.text == "转完了\n\nsection: 部署"
 
 
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_columns_may_be_parted_by_other_marks(mark: str) -> None:
+    (section,) = load("qa.csv", f"\n问题{mark}答案\nq, 1{mark}a\n".encode()).sections
+    assert (section.heading_path, section.text) == (("q, 1",), "a")
+
+
+def test_a_row_over_several_lines_begins_at_its_first() -> None:
+    first, second = load("qa.csv", b'question,answer\n"one\nq","a\nb"\nq2,a2\n').sections
+    assert (first.heading_path, first.text, first.first_line) == (("one q",), "a\nb", 2)
+    assert second.first_line == 5
+
+
 def test_a_question_without_an_answer_is_left_out() -> None:
     assert paths("qa.csv", "question,answer\nq1,\n,a2\nq3,a3\n") == [("q3",)]
 
@@ -116,6 +160,29 @@ def test_a_web_page_gives_its_headings_and_keeps_its_code() -> None:
     assert texts("a.html", text) == ["先", "```\na\n  b\n```"]
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("<h1>A<p>one</p><h1>B</h1>two", [(("A",), "one"), (("B",), "two")]),
+        ("<h1>A</h1><nav><h2>Menu</h2></nav><p>one</p>", [(("A",), "one")]),
+        ("<h1>A</h1><nav>menu<h2>B</h2>two", [(("A",), "menu"), (("A", "B"), "two")]),
+        ("<h1>A</h1>one<h2></h2>two", [(("A",), "onetwo")]),
+        ("<h1>A</h1>one<!-- never closed <h1>B</h1>", [(("A",), "one")]),
+        ("<h1>A</h1><pre>```\nb\n```</pre>", [(("A",), "````\n```\nb\n```\n````")]),
+        ("<h1>A</h1>1 < 2", [(("A",), "1 < 2")]),
+    ],
+)
+def test_a_web_page_with_broken_tags_loses_nothing_that_is_shown(
+    text: str, found: list[tuple[tuple[str, ...], str]]
+) -> None:
+    assert list(zip(paths("a.html", text), texts("a.html", text), strict=True)) == found
+
+
+def test_a_web_page_of_beginnings_without_an_end_is_read_in_one_pass() -> None:
+    for part in ("<a ", "<!--", "<"):
+        load("a.html", b"text" + part.encode() * 300_000)
+
+
 def test_a_notebook_gives_markdown_sections_with_code_fenced_in_them() -> None:
     cells = [
         {"cell_type": "markdown", "source": ["# 调用\n", "说明"]},
@@ -126,6 +193,12 @@ def test_a_notebook_gives_markdown_sections_with_code_fenced_in_them() -> None:
     assert texts("a.ipynb", text) == ["说明\n\n```\n# not a heading\nrun()\n```"]
 
 
-def test_a_broken_notebook_is_refused_with_the_reason() -> None:
+def test_code_with_a_fence_in_it_stays_one_block() -> None:
+    cells = [{"cell_type": "code", "source": "s = '''\n```\n# no heading\n```\n'''"}]
+    assert paths("a.ipynb", json.dumps({"cells": cells})) == [()]
+
+
+@pytest.mark.parametrize("data", [b'{"cells": [1]}', b'{"worksheets": []}', b"[" * 100_000])
+def test_a_broken_notebook_is_refused_with_the_reason(data: bytes) -> None:
     with pytest.raises(DocumentUnreadable, match="not a notebook"):
-        load("a.ipynb", b'{"cells": [1]}')
+        load("a.ipynb", data)

@@ -60,6 +60,15 @@ def test_a_section_is_found_once_by_its_best_part(
     assert ["beta" in one.text for one in long] == [True]
 
 
+def test_a_section_of_very_many_parts_crowds_out_no_other(
+    indexer: Indexer, course: Path, versions: Path, embedder: RecordingEmbedder
+) -> None:
+    (course / "long.md").write_text("# 量化\n" + "\n\n".join("量化 " * 300 for _ in range(200)))
+    indexer.refresh()
+    hits = Retriever(index.opened(versions, embedder.id), embedder).search("量化", 2).hits
+    assert {hit.passage.path for hit in hits} == {"long.md", "deploy.md"}
+
+
 def test_scores_fall_and_no_more_than_k_are_given(searcher: Retriever) -> None:
     hits = searcher.search("量化 合并 ssh 证书 weights", 3).hits
     scores = [hit.score for hit in hits]

@@ -27,7 +27,7 @@ def test_a_short_section_is_one_passage_and_an_empty_one_none() -> None:
         "camp4",
         "L1",
         "r1",
-        (2, 4),
+        (2, 3),
     )
 
 
@@ -42,6 +42,18 @@ def test_a_code_fence_is_not_cut() -> None:
     fence = "```bash\n" + "\n\n".join(f"step {number}" for number in range(8)) + "\n```"
     found = passages(f"# A\n{'词' * 40}\n\n{fence}\n\n{'词' * 40}", longest=80)
     assert fence in [one.text for one in found]
+
+
+def test_a_code_fence_longer_than_a_passage_stays_whole() -> None:
+    fence = "```bash\n" + "\n\n".join(f"step {number}" for number in range(40)) + "\n```"
+    assert fence in [one.text for one in passages(f"# A\n{'词' * 40}\n\n{fence}\n\n{'词' * 40}")]
+
+
+def test_a_pasted_output_is_cut_by_its_lines() -> None:
+    lines = [f"step {number} done" for number in range(400)]
+    found = passages("# A\n```\n" + "\n".join(lines) + "\n```\n")
+    assert max(len(one.text) for one in found) <= 60
+    assert [line for one in found for line in one.text.split("\n")][1:-1] == lines
 
 
 def test_a_row_of_a_table_that_is_too_long_is_not_cut() -> None:
