@@ -131,6 +131,6 @@ def test_a_course_without_text_can_be_indexed_and_opened(
 ) -> None:
     for path in course.iterdir():
         path.unlink()
-    (course / "empty.md").write_text("")
+    (course / "headings.md").write_text("# Only a heading\n")
     indexer.refresh()
     assert len(index.opened(versions, "recording")) == 0
