@@ -21,8 +21,10 @@ from bot.progress import bar
 from bot.replies import answer_text, language_of, phrases
 from bot.serve import CannotServe, chat, serve
 from bot.settings import BadSetting, Course, Settings, load_course, load_settings
-from memory.base import MemoryFailure
+from memory.base import MemoryFailure, MemoryUnavailable
 from rag.types import Answer, RagError
+
+log = logging.getLogger(__name__)
 
 FAILED, MISUSED = 1, 2
 
@@ -125,7 +127,10 @@ async def _answered(
         key, asked_at = f"cli:{conversation}", time.time()
         answer = await answers.answer(question, await memory.history.load(key))
         text = answer_text(answer, language)
-        await memory.history.append(key, turn(f"cli:{uuid4()}", question, asked_at, text, answer))
+        try:
+            await memory.history.append(key, turn(f"cli:{uuid4()}", question, asked_at, text, answer))
+        except MemoryUnavailable as error:
+            log.warning("this answer is not remembered: %s", error)
     return answer
 
 

@@ -1,5 +1,6 @@
 """The HTTP app: probes and the pages that show the course's documents; the web chat is mounted on it."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -9,7 +10,9 @@ from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Red
 from adapters.base import Adapter
 from bot import health
 from bot.reader import CONTENT_SECURITY_POLICY, page
-from rag.types import Passage
+from rag.types import IndexUnavailable, Passage
+
+log = logging.getLogger(__name__)
 
 
 class Documents(Protocol):
@@ -38,10 +41,15 @@ def build(
         return JSONResponse(problems, status_code=503 if problems else 200)
 
     @site.get("/read/{document_id:path}")
-    async def read(document_id: str, request: Request) -> Response:
+    def read(document_id: str, request: Request) -> Response:
+        # Not async: a long document takes its time, which a thread has and the event loop has not.
         if not admits(request.cookies):
             return RedirectResponse("/", 303)
-        passages = documents.document(document_id)
+        try:
+            passages = documents.document(document_id)
+        except IndexUnavailable as error:
+            log.error("%s is not shown: %s", document_id, error)
+            return PlainTextResponse("资料暂时打不开。 This cannot be opened now.\n", status_code=503)
         if not passages:
             return PlainTextResponse("没有这份资料。 There is no such document.\n", status_code=404)
         return HTMLResponse(page(passages), headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY})

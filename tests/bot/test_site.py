@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from bot import site
 from bot.health import Ping
 from memory.base import MemoryUnavailable
-from rag.types import Passage
+from rag.types import IndexUnavailable, Passage
 from tests.fakes.board import Board
 
 PASSAGE = Passage(
@@ -83,3 +83,16 @@ def test_with_a_password_documents_open_only_to_who_signed_in() -> None:
     assert guest.get("/read/course/p.md").headers["location"] == "/"
     guest.cookies.set("name", "ann")
     assert guest.get("/read/course/p.md").status_code == 200
+
+
+class Damaged:
+    """An index in which nothing can be read any more."""
+
+    def document(self, id: str) -> Sequence[Passage]:
+        raise IndexUnavailable("damaged")
+
+
+def test_a_damaged_index_is_a_sentence() -> None:
+    response = TestClient(site.build(Damaged(), answers, {}, everybody)).get("/read/course/p.md")
+    assert response.status_code == 503
+    assert "资料暂时打不开" in response.text

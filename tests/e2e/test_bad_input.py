@@ -5,6 +5,8 @@ import socket
 
 import pytest
 
+from memory.client import connect
+from memory.embedded import embedded
 from tests.e2e.command_line import COURSE, CommandLine
 
 pytestmark = pytest.mark.e2e
@@ -157,3 +159,13 @@ def test_doctor_fails_on_a_dead_model_and_names_it(indexed: CommandLine) -> None
     done = indexed("doctor", "--json", LLM_BASE_URLS="http://127.0.0.1:9")
     assert done.status == 1
     assert [check["name"] for check in done.json["checks"] if check["state"] == "failed"] == ["model"]
+
+
+async def test_an_answer_that_cannot_be_remembered_is_still_given(indexed: CommandLine) -> None:
+    async with embedded(indexed.folder / "data") as url:
+        client = connect(url)
+        await client.config_set("maxmemory", 1)
+        done = indexed("ask", "怎么量化", "--conversation", "c", "--json")
+        await client.aclose()
+    assert done.json["outcome"] == "quoted"
+    assert "not remembered" in done.err

@@ -1,11 +1,13 @@
-"""A small course on disk, and what indexes it."""
+"""A small course on disk, what indexes it, and a model server."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from rag.indexer import Indexer
 from rag.sources.files import FilesSource
+from tests.fakes.openai_server import OpenAIServer
 from tests.fakes.recording_embedder import RecordingEmbedder
 
 _COURSE = {
@@ -41,3 +43,15 @@ def embedder() -> RecordingEmbedder:
 @pytest.fixture
 def indexer(course: Path, versions: Path, embedder: RecordingEmbedder) -> Indexer:
     return Indexer([FilesSource("course", course)], embedder, versions)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[OpenAIServer]:
+    with OpenAIServer() as server:
+        yield server
+
+
+@pytest.fixture
+def server(running: OpenAIServer) -> OpenAIServer:
+    running.reset()
+    return running

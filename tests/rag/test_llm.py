@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
 import pytest
@@ -15,18 +15,6 @@ from tests.fakes.openai_server import OpenAIServer, Turn
 QUESTION: list[BaseMessage] = [HumanMessage("How do I install it?")]
 TEN = tuple(f"t{number} " for number in range(10))
 DEAD_NODE = '{"error_code": 10402, "text": "Failed to get response after a period of time"}'
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[OpenAIServer]:
-    with OpenAIServer() as server:
-        yield server
-
-
-@pytest.fixture
-def server(running: OpenAIServer) -> OpenAIServer:
-    running.reset()
-    return running
 
 
 @asynccontextmanager
