@@ -1,61 +1,52 @@
 """The newest turns of each conversation, in Redis."""
 
 import json
-from datetime import timedelta
 
 from redis.asyncio import Redis
 
 from memory import keys
 from memory.base import Source, Turn
 from memory.client import guarded
+from memory.scripts import Scripts, script
 
 VERSION = 1
-
-# KEYS: the list. ARGV: how a line with this message id begins, the line, the window, the expiry in seconds.
-# The same message again (its answer was corrected, or the write was tried twice) takes the place of itself.
-APPEND = """
-local newest = redis.call('LINDEX', KEYS[1], -1)
-if newest and string.sub(newest, 1, #ARGV[1]) == ARGV[1] then
-  redis.call('LSET', KEYS[1], -1, ARGV[2])
-else
-  redis.call('RPUSH', KEYS[1], ARGV[2])
-end
-redis.call('LTRIM', KEYS[1], -ARGV[3], -1)
-redis.call('EXPIRE', KEYS[1], ARGV[4])
-"""
+WINDOW = 20  # turns
 
 
 class RedisHistory:
     """A list of JSON lines per conversation; reading and writing take one round trip each.
 
-    `window` is in turns; a conversation is forgotten `expiry` after its last turn.
+    `window` is in turns; a conversation is forgotten `expiry` seconds after its last turn.
     """
 
-    def __init__(self, client: Redis, window: int = 20, expiry: timedelta = keys.HISTORY.expiry) -> None:
+    def __init__(self, client: Redis, window: int = WINDOW, expiry: int = keys.HISTORY.seconds) -> None:
         self._client = client
+        self._calls = Scripts(client)
         self._window = window
-        self._expiry = int(expiry.total_seconds())
+        self._expiry = expiry
+        self._append = script("append")
+        self._load = script("load", "flags=no-writes")
 
     async def load(self, conversation: str) -> list[Turn]:
         """The turns in the window, oldest first."""
         async with guarded():
-            lines = await self._client.lrange(keys.HISTORY.of(conversation), -self._window, -1)
+            lines = await self._calls.run(self._load, [_prefix(conversation)], [conversation, self._window])
         return [turn for turn in map(from_line, lines) if turn]
 
     async def append(self, conversation: str, turn: Turn) -> None:
-        """Remember a turn; one with the same `message_id` as the newest replaces it."""
-        key = keys.HISTORY.of(conversation)
-        line = to_line(turn)
+        """Remember a turn; one with the same `message_id` is replaced by it."""
+        arguments = (beginning(turn.message_id), to_line(turn), self._window, self._expiry)
         async with guarded():
-            # EVAL, since a server that was restarted does not know the script by its hash.
-            await self._client.eval(
-                APPEND, 1, key, beginning(turn.message_id), line, self._window, self._expiry
-            )
+            await self._calls.run(self._append, [_prefix(conversation)], [conversation, *arguments])
 
     async def clear(self, conversation: str) -> None:
         """Forget the conversation."""
         async with guarded():
-            await self._client.delete(keys.HISTORY.of(conversation))
+            await self._client.delete(keys.HISTORY.within(keys.partition(conversation), conversation))
+
+
+def _prefix(conversation: str) -> str:
+    return keys.prefix(keys.partition(conversation))
 
 
 def to_line(turn: Turn) -> str:

@@ -1,27 +1,71 @@
 """Every key in Redis, one line each, with how long it stays.
 
-A key reads `puyu:{owner}:name`. A cluster places a key by what stands in the braces, so the keys of
-one conversation, or of one person, share a slot, and one script may touch them all.
+A cluster places a key by what stands in the braces. All that belongs to the conversations of one chat
+lies in the chat's partition, so that one script may touch it: `puyu:{5}:history:CONVERSATION`. What
+belongs to a person lies by the person: `puyu:{feishu:ou_1}:votes`.
+
+A conversation is named `platform:chat`, or that and more parts behind further colons.
 """
 
 from dataclasses import dataclass
 from datetime import timedelta
+from zlib import crc32
+
+PARTITIONS = 8  # what is stored lies by it: with another number nothing is found again
+WAKE = "puyu:wake"  # channel: the partition in which a conversation has become ready
+PAGES = "puyu:pages"  # channel: what the web pages of all processes show
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A kind of key; `expiry` counts from the last write."""
+    """A kind of key; `expiry` counts from the last write, without one it stays until it is worked off."""
 
     name: str
-    expiry: timedelta
+    expiry: timedelta | None = None
 
-    def of(self, owner: str) -> str:
-        """The key of this conversation or person."""
-        return f"puyu:{{{owner}}}:{self.name}"
+    @property
+    def seconds(self) -> int:
+        """The expiry in seconds."""
+        return int(self.expiry.total_seconds()) if self.expiry else 0
+
+    def of(self, person: str) -> str:
+        """The key of this person."""
+        return f"puyu:{{{person}}}:{self.name}"
+
+    def within(self, partition: int, owner: str = "") -> str:
+        """The key of a partition, or of a conversation, a chat or a message in it."""
+        return f"{prefix(partition)}:{self.name}" + (f":{owner}" if owner else "")
+
+
+def prefix(partition: int) -> str:
+    """What the keys of a partition begin with."""
+    return f"puyu:{{{partition}}}"
+
+
+def partition(conversation: str) -> int:
+    """Where all conversations of this one's chat lie."""
+    return crc32(":".join(conversation.split(":")[:2]).encode(errors="backslashreplace")) % PARTITIONS
 
 
 # Of a conversation.
 HISTORY = Key("history", timedelta(days=30))  # list: its newest turns, oldest first
+MAILBOX = Key("mailbox")  # list: ids of the messages that wait, oldest first
+WORK = Key("work", timedelta(hours=1))  # hash: who has it in hand, what is committed; expires when idle
+TOLD = Key("told", timedelta(minutes=1))  # flag: it was said that the mailbox is full
+
+# Of a message.
+MESSAGE = Key("message", timedelta(hours=49))  # hash: conversation; body while it waits; sent id after
+
+# Of a partition.
+LEASES = Key("leases")  # sorted set: conversations in hand or paused, by when that ends in Unix ms
+READY = Key("ready")  # list per platform: chats with conversations that are ready, whose turn is next first
+QUEUE = Key("queue")  # list per chat: its conversations that are ready
+WAITING = Key("waiting")  # number of messages in all mailboxes
+PROBE = Key("probe", timedelta(minutes=1))  # flag: Redis takes something in
+FENCE = Key("fence")  # counter of leases
+DEAD = Key("dead")  # stream: messages that could not be answered; the newest thousand
 
 # Of a person.
 VOTES = Key("votes", timedelta(days=180))  # hash: message id -> up or down
+ASKED = Key("asked", timedelta(days=1))  # sorted set: ids of questions by Unix seconds; a group's too
+REFUSED = Key("refused", timedelta(minutes=1))  # per chat: id of the first question refused in a minute

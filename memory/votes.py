@@ -1,7 +1,6 @@
 """What people thought of answers, in Redis."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
 from redis.asyncio import Redis
 
@@ -13,10 +12,10 @@ from memory.client import guarded
 class RedisVotes:
     """A hash per person, so that all their votes can be shown or forgotten at once.
 
-    They are kept for `expiry` after the person's last vote.
+    They are kept for `expiry` seconds after the person's last vote.
     """
 
-    def __init__(self, client: Redis, expiry: timedelta = keys.VOTES.expiry) -> None:
+    def __init__(self, client: Redis, expiry: int = keys.VOTES.seconds) -> None:
         self._client = client
         self._expiry = expiry
 

@@ -1,7 +1,6 @@
 """What a conversation remembers."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 from redis.asyncio import Redis
@@ -21,7 +20,7 @@ def turns(count: int) -> list[Turn]:
 
 @pytest.fixture
 def history(client: Redis) -> History:
-    return RedisHistory(client, window=3, expiry=timedelta(hours=1))
+    return RedisHistory(client, window=3, expiry=3600)
 
 
 async def test_a_new_conversation_is_empty(history: History) -> None:
@@ -37,7 +36,7 @@ async def test_only_the_newest_turns_are_kept_oldest_first(history: History, cli
     for turn in turns(5):
         await history.append(CONVERSATION, turn)
     assert await history.load(CONVERSATION) == turns(5)[2:]
-    assert await client.llen(keys.HISTORY.of(CONVERSATION)) == 3
+    assert await client.llen(keys.HISTORY.within(keys.partition(CONVERSATION), CONVERSATION)) == 3
 
 
 async def test_a_smaller_window_shows_in_what_was_remembered_before(client: Redis) -> None:
@@ -75,10 +74,10 @@ async def test_a_cleared_conversation_is_forgotten(history: History, client: Red
 
 async def test_each_turn_puts_the_expiry_off(history: History, client: Redis) -> None:
     await history.append(CONVERSATION, TURN)
-    assert await client.ttl(keys.HISTORY.of(CONVERSATION)) == 3600
-    await client.expire(keys.HISTORY.of(CONVERSATION), 5)
+    assert await client.ttl(keys.HISTORY.within(keys.partition(CONVERSATION), CONVERSATION)) == 3600
+    await client.expire(keys.HISTORY.within(keys.partition(CONVERSATION), CONVERSATION), 5)
     await history.append(CONVERSATION, TURN)
-    assert await client.ttl(keys.HISTORY.of(CONVERSATION)) == 3600
+    assert await client.ttl(keys.HISTORY.within(keys.partition(CONVERSATION), CONVERSATION)) == 3600
 
 
 async def test_half_a_character_pair_survives(history: History) -> None:
@@ -94,6 +93,6 @@ async def test_half_a_character_pair_survives(history: History) -> None:
 async def test_a_line_that_cannot_be_read_is_skipped(
     history: History, client: Redis, line: str | bytes
 ) -> None:
-    await client.rpush(keys.HISTORY.of(CONVERSATION), line)
+    await client.rpush(keys.HISTORY.within(keys.partition(CONVERSATION), CONVERSATION), line)
     await history.append(CONVERSATION, TURN)
     assert await history.load(CONVERSATION) == [TURN]

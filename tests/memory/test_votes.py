@@ -1,7 +1,5 @@
 """What people thought of answers."""
 
-from datetime import timedelta
-
 import pytest
 from redis.asyncio import Redis
 
@@ -12,7 +10,7 @@ from memory.votes import RedisVotes
 
 @pytest.fixture
 def votes(client: Redis) -> Votes:
-    return RedisVotes(client, expiry=timedelta(hours=1))
+    return RedisVotes(client, expiry=3600)
 
 
 async def test_a_vote_is_remembered(votes: Votes) -> None:

@@ -1,0 +1,2 @@
+-- ARGV: conversation.
+return letters(ARGV[1])
