@@ -3,11 +3,10 @@
 BadSetting   a name or a value is wrong; its sentence says which, what was given and what is expected
 """
 
-import difflib
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from dotenv.parser import parse_stream
@@ -21,8 +20,9 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.complaints import about_course, about_setting
 
 Language = Literal["zh", "en"]
 MemoryScope = Literal["member", "thread", "chat"]
@@ -32,15 +32,6 @@ Count = Annotated[int, Field(ge=1)]
 
 _ENV_FILE = Path(".env")
 _CLOCK = r"([01]\d|2[0-3]):[0-5]\d"
-# What pydantic expects, in the operator's words.
-_WORDS = {
-    "tuple_type": "a list",
-    "dict_type": "a table",
-    "model_type": "a table",
-    "path_type": "a path in quotes",
-    "too_short": "at least one",
-    "string_pattern_mismatch": "a time as in 23:00-07:00",
-}
 
 
 def _without_nul(path: Path) -> Path:
@@ -93,9 +84,10 @@ class Settings(BaseSettings):
     @field_validator("redis_url")
     @classmethod
     def _redis(cls, url: SecretStr) -> SecretStr:
-        if url.get_secret_value() and not _is_address(url.get_secret_value(), ("redis", "rediss", "unix")):
+        if url.get_secret_value() and not _is_redis(url.get_secret_value()):
             raise ValueError(
-                "an address as redis://:PASSWORD@127.0.0.1:6379/0, or one that begins with rediss:// or unix://"
+                "an address as redis://:PASSWORD@127.0.0.1:6379/0, with rediss:// or unix://, or as "
+                "redis+sentinel://HOST:PORT,HOST:PORT/SERVICE or redis+cluster://HOST:PORT,HOST:PORT"
             )
         return url
 
@@ -165,13 +157,14 @@ class Group(_Table):
 
 
 class Limits(_Table):
-    """[limits]: how much one person and one group may ask."""
+    """[limits]: how much one person and one group may ask, and how much one process answers at a time."""
 
     questions_per_minute: Count = 6
     questions_per_day: Count = 100
     group_questions_per_minute: Count = 60
     late_minutes: Positive = 30
     merge_seconds: Duration = 1.5
+    answers_at_once: Count = 32
 
 
 class Course(_Table):
@@ -204,7 +197,7 @@ def load_settings() -> Settings:
         _check_env_file()
         return Settings()
     except ValidationError as error:
-        raise BadSetting(_setting_sentence(error.errors()[0])) from error
+        raise BadSetting(about_setting(error.errors()[0], Settings)) from error
     except UnicodeDecodeError as error:
         raise BadSetting(".env is not UTF-8 text; save it as UTF-8.") from error
 
@@ -230,6 +223,16 @@ def _is_address(url: str, schemes: Sequence[str]) -> bool:
         return False
 
 
+def _is_redis(url: str) -> bool:
+    scheme, _, kind = url.partition("://")[0].partition("+")
+    if kind not in ("sentinel", "cluster"):
+        return _is_address(url, ("redis", "rediss", "unix"))
+    authority, _, path = url.partition("://")[2].partition("?")[0].partition("/")
+    hosts = [f"{scheme}://{host}" for host in authority.rpartition("@")[2].split(",")]
+    named = bool(path.strip("/")) == (kind == "sentinel")
+    return named and all(_is_address(host, ("redis", "rediss")) and urlsplit(host).hostname for host in hosts)
+
+
 def load_course(path: Path) -> Course:
     """Read course.toml."""
     try:
@@ -246,51 +249,4 @@ def load_course(path: Path) -> Course:
     except tomllib.TOMLDecodeError as error:
         raise BadSetting(f"{path} is not valid TOML: {error}.") from error
     except ValidationError as error:
-        raise BadSetting(f"{path}: {_course_sentence(error.errors()[0])}") from error
-
-
-def _setting_sentence(error: ErrorDetails) -> str:
-    name = str(error["loc"][0]).upper()
-    if error["type"] == "extra_forbidden":
-        return f".env: unknown setting {name}{_nearest(name, setting_names())}"
-    # An address with an @ may have a password before it.
-    secret = Settings.model_fields[name.lower()].annotation is SecretStr or "@" in str(error["input"])
-    return f"{name}: {'****' if secret else repr(error['input'])} was given, expected {_expected(error)}."
-
-
-def _course_sentence(error: ErrorDetails) -> str:
-    where = ".".join(str(part + 1) if isinstance(part, int) else part for part in error["loc"])
-    if error["type"] == "extra_forbidden":
-        return f"unknown key {where}{_nearest(str(error['loc'][-1]), _known_keys(error['loc'][:-1]))}"
-    if error["type"] == "missing":
-        return f"{where} is missing."
-    if not where:
-        return f"expected {_expected(error)}."
-    return f"{where}: {error['input']!r} was given, expected {_expected(error)}."
-
-
-def _expected(error: ErrorDetails) -> str:
-    if error["type"] in _WORDS:
-        return _WORDS[error["type"]]
-    message = error["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-    return message.partition(", unable")[0]
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.4)
-    return f", did you mean {matches[0]}?" if matches else "."
-
-
-def _known_keys(where: tuple[int | str, ...]) -> list[str]:
-    """The keys that may stand in the table at `where`."""
-    table: type[BaseModel] = Course
-    for part in where:
-        if isinstance(part, str) and part in table.model_fields:
-            table = _table_of(table.model_fields[part].annotation) or table
-    return [name for name in table.model_fields if name != "folder"]
-
-
-def _table_of(annotation: object) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((table for inner in get_args(annotation) if (table := _table_of(inner))), None)
+        raise BadSetting(f"{path}: {about_course(error.errors()[0], Course)}") from error

@@ -39,6 +39,22 @@ def test_a_wrong_value_is_named_with_what_is_expected(
     assert str(told.value) == sentence
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://127.0.0.1:6379/0",
+        "rediss://:hunter2@redis.example",
+        "unix:///run/redis.sock",
+        "redis+sentinel://:hun,ter2@a:26379,b:26379/main",
+        "rediss+sentinel://a,b/main/2?sentinel_password=x",
+        "redis+cluster://ann:hunter2@a:1,[::1]:2",
+    ],
+)
+def test_every_kind_of_redis_is_an_address(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("REDIS_URL", url)
+    assert load_settings().redis_url.get_secret_value() == url
+
+
 @pytest.mark.parametrize("url", ["localhost:1", "http://", "http://h:port", "http://[::1", "ftp://h"])
 def test_an_address_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("LLM_BASE_URLS", url)
@@ -58,6 +74,10 @@ def test_a_data_dir_that_is_a_file_is_told(monkeypatch: pytest.MonkeyPatch, fold
     [
         ("REDIS_URL", "hunter2"),
         ("REDIS_URL", "redis://:hunter2@h:port"),
+        ("REDIS_URL", "redis+sentinel://:hunter2@h:port/main"),
+        ("REDIS_URL", "redis+sentinel://:hunter2@h:1"),
+        ("REDIS_URL", "redis+cluster://:hunter2@h:1,"),
+        ("REDIS_URL", "redis+hunter2://h:1"),
         ("LLM_BASE_URLS", "http://ann:hunter2@h:port"),
     ],
 )
@@ -154,5 +174,6 @@ def test_every_table_of_the_design_is_understood(folder: Path) -> None:
     text = FILES + (
         '[schedule]\nreindex = "*/30 * * * *"\n[staff]\nadmins = ["web:ann"]\n'
         '[groups.default]\nmode = "helpful"\nquiet_hours = "23:00-07:00"\n[limits]\nmerge_seconds = 2\n'
+        "answers_at_once = 8\n"
     )
     assert load_course(course(folder, text)).groups["default"].mode == "helpful"
