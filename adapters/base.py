@@ -2,6 +2,7 @@
 
 AdapterError
 ├── PlatformRefused    the platform turned the credentials down; starting again will not help
+├── NotAccepted        a message is not safe with the bot; the platform must not get its acknowledgement
 └── DeliveryFailed     one reply could not be shown
 """
 
@@ -19,6 +20,10 @@ class AdapterError(Exception):
 
 class PlatformRefused(AdapterError):
     """The platform turned the credentials down."""
+
+
+class NotAccepted(AdapterError):
+    """A message is not safe with the bot: do not acknowledge it, so that the platform sends it again."""
 
 
 class DeliveryFailed(AdapterError):
@@ -53,7 +58,11 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message as a person sent it; `id` is the platform's own and the key for "once"."""
+    """One message as a person sent it; `id` is the platform's own and the key for "once".
+
+    `edited`: the text of an earlier message is now this, since `sent_at`. `withdrawn`: the sender has
+    taken the message with this id back; sender and text may be empty.
+    """
 
     id: str
     conversation: Conversation
@@ -64,6 +73,7 @@ class Message:
     images: tuple[Image, ...] = ()
     quoted: str = ""
     edited: bool = False
+    withdrawn: bool = False
 
 
 class Source(Protocol):
@@ -89,31 +99,61 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is shown, in Markdown, as far as it has grown; each one replaces the one before."""
+    """What is shown, in Markdown, as far as it has grown; each one replaces the one before.
+
+    `in_reply_to` is the id of the message it answers, `merged` those of the short ones that followed
+    and are answered with it.
+    """
 
     conversation: Conversation
     text: str
     sources: Sequence[Source] = ()
     buttons: tuple[Button, ...] = ()
     in_reply_to: str = ""
+    merged: tuple[str, ...] = ()
     final: bool = False
+
+
+async def _not_kept(_sent_id: str) -> None:
+    """Nothing needs to be kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What makes showing a reply safe to repeat, in this process or in another after a crash.
+
+    `key` is the same at every attempt, for an answer the id of its message: for platforms that send
+    once per key. `sent_id` is what an earlier attempt, or the answer before an edit, was shown under:
+    show in its place, send nothing new. `keep` stores the id of what was sent; a platform without keys
+    sends a placeholder, awaits `keep`, and only then shows the answer in its place.
+    """
+
+    key: str
+    sent_id: str = ""
+    keep: Callable[[str], Awaitable[None]] = _not_kept
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """An earlier message and the reply it got, for platforms that keep no history of their own."""
+    """An earlier message and the reply it got, for platforms that keep no history of their own.
+
+    Without a `reply` the message still waits for one.
+    """
 
     message_id: str
     question: str
-    reply: Reply
+    reply: Reply | None
     vote: Vote = ""
 
 
 Accept = Callable[[Message], Awaitable[None]]
-"""Returns once the message is safe with the bot; only then the platform gets its acknowledgement."""
+"""Returns once the message is safe with the bot; only then the platform gets its acknowledgement.
+
+Raises NotAccepted. The same message may come as often as it likes.
+"""
 
 Recall = Callable[[Conversation, Sender], Awaitable[Sequence[Exchange]]]
-"""The conversation so far, oldest first."""
+"""The conversation so far, oldest first. Raises AdapterError while that cannot be known."""
 
 
 class Adapter(Protocol):
@@ -130,8 +170,12 @@ class Adapter(Protocol):
     async def run(self, accept: Accept) -> None:
         """Take messages in until cancelled."""
 
-    async def show(self, replies: AsyncIterator[Reply]) -> str:
-        """Show a growing reply and return the id it was sent under."""
+    async def show(self, replies: AsyncIterator[Reply], delivery: Delivery) -> str:
+        """Show a growing reply and return the id it was sent under, empty where nothing came.
+
+        What `replies` raises is passed on, and what was shown so far then stays as it is: somebody will
+        complete it. A stream that ends without a final reply was given up. Raises DeliveryFailed.
+        """
 
     async def retract(self, sent_id: str) -> None:
         """Take a sent reply back."""

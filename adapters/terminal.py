@@ -20,7 +20,16 @@ from rich.live import Live
 from rich.markdown import Markdown
 from rich.text import Text
 
-from adapters.base import Accept, Conversation, Message, Reply, Sender
+from adapters.base import (
+    Accept,
+    Conversation,
+    Delivery,
+    DeliveryFailed,
+    Message,
+    NotAccepted,
+    Reply,
+    Sender,
+)
 
 _LEAVE = {"exit", "quit", "退出"}
 # All but tab and line end: an answer must not steer the terminal.
@@ -53,7 +62,7 @@ class TerminalAdapter:
         self._commands: dict[str, str] = {}
         self._asked = ""
         self._answered = asyncio.Event()
-        self._growing: asyncio.Task[None] | None = None
+        self._growing: asyncio.Task[bool] | None = None
         self._screen = asyncio.Lock()
         self._running = False
 
@@ -78,17 +87,19 @@ class TerminalAdapter:
             with suppress(NotImplementedError):
                 loop.remove_signal_handler(signal.SIGINT)
 
-    async def show(self, replies: AsyncIterator[Reply]) -> str:
-        """Show a growing reply; another one waits until it has ended or was given up."""
+    async def show(self, replies: AsyncIterator[Reply], delivery: Delivery) -> str:
+        """Show a growing reply; another one waits until it has ended or was given up.
+
+        What is printed stays, so nothing is shown in the place of an earlier attempt.
+        """
         async with self._screen:
             self._growing = asyncio.create_task(self._grow(replies))
             try:
                 await asyncio.wait({self._growing})
             finally:
                 self._growing.cancel()
-            if not self._growing.cancelled():
-                self._growing.result()
-        return f"terminal:{uuid4()}"
+            came = self._growing.cancelled() or self._growing.result()
+        return f"terminal:{delivery.key}" if came else ""
 
     async def retract(self, sent_id: str) -> None:
         """Nothing: what is printed stays."""
@@ -106,11 +117,15 @@ class TerminalAdapter:
         message = Message(f"terminal:{uuid4()}", self._conversation, self._sender, text, datetime.now(UTC))
         self._asked = message.id
         self._answered.clear()
-        await accept(message)
-        await self._answered.wait()
+        try:
+            await accept(message)
+            await self._answered.wait()
+        except NotAccepted as error:
+            self._console.print(Text(str(error)), soft_wrap=True)
         self._asked = ""
 
-    async def _grow(self, replies: AsyncIterator[Reply]) -> None:
+    async def _grow(self, replies: AsyncIterator[Reply]) -> bool:
+        """Whether anything came."""
         reply: Reply | None = None
         try:
             with Live(Text("…"), console=self._console, auto_refresh=False, transient=True) as live:
@@ -118,9 +133,12 @@ class TerminalAdapter:
                     live.update(Markdown(self._tail(reply.text)), refresh=True)
             if reply is not None:
                 self._print(reply)
+        except OSError as error:
+            raise DeliveryFailed(f"The terminal takes no more output: {error.strerror}.") from error
         finally:
             if reply is None or reply.in_reply_to == self._asked:
                 self._answered.set()
+        return reply is not None
 
     def _tail(self, text: str) -> str:
         """What fits on the screen: only that can be drawn again in place."""

@@ -1,18 +1,15 @@
-// The chat page's behaviour. gr.HTML gives `element`, `props` and `server`, whose functions are those
-// of adapters/web.py. Only `reply.html` is set as HTML: the server has made it safe.
+// The chat page's behaviour, with web_feed.js before it. gr.HTML gives `element`, `props` and `server`, whose
+// functions are those of adapters/web.py.
 
-const one = (selector) => element.querySelector(selector);
-const feed = one(".feed"), main = one("main"), box = one("textarea");
-const cards = new Map(); // by reply id, and by message id while it waits
-const presses = new Set(); // message ids of votes, whose replies are only acknowledgements
-const asked = new Set(); // message ids of the questions in the feed
+const PRESS = "web:press."; // what the id of a vote begins with
+const box = one("textarea");
+const presses = new Set(); // message ids of votes in this tab, whose replies are only acknowledgements
 let language, talk, seen;
 
 const kept = (key, storage = localStorage) => { try { return storage.getItem(`puyu.${key}`); } catch { return null; } };
 const keep = (key, value, storage = localStorage) => { try { storage.setItem(`puyu.${key}`, value); } catch { /* private window */ } };
 const rest = (ms) => new Promise((done) => setTimeout(done, ms));
 const random = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-const make = (tag, name, ...children) => { const it = document.createElement(tag); it.className = name; it.append(...children); return it; };
 
 // Gradio hides a failed call: it warns on the console and gives undefined.
 async function call(name, data) {
@@ -22,8 +19,6 @@ async function call(name, data) {
 }
 
 // ---- words
-
-function label(it, key) { it.dataset.word = key; it.textContent = props.words[language][key]; return it; }
 
 function speak(chosen) {
   language = chosen;
@@ -52,120 +47,13 @@ function toast(text, ms = 3500) {
 function offline(failures) { if (failures === 2) toast(props.words[language].offline, 2 ** 31 - 1); }
 function online(failures) { if (failures > 1) one(".toast").classList.remove("seen"); }
 
-// ---- the feed
-
-const nearEnd = () => main.scrollHeight - main.scrollTop - main.clientHeight < 120;
-const toEnd = () => { main.scrollTop = main.scrollHeight; };
-
-function add(it) {
-  one(".empty").hidden = true;
-  feed.append(it);
-  return it;
-}
-
-function question(id, text) {
-  add(make("div", "question", text));
-  const card = add(make("article", "answer", make("div", "body", label(make("span", "wait"), "waiting"))));
-  cards.set(id, card);
-  asked.add(id);
-  pend(card, id);
-  toEnd();
-  return card;
-}
-
-// An answer that is still to come, or growing.
-function pend(card, id) {
-  if (card.querySelector(".stop")) return; // replaced while it is pressed, it would not be clicked
-  settle(card, "waiting");
-  const it = label(make("button", "stop"), "stop");
-  it.onclick = () => {
-    end(card, "stopped");
-    call("stop", { id: id.slice(4) }).catch(() => {});
-  };
-  card.append(it);
-}
-
-// An answer that will not grow any more, and why.
-function end(card, why) {
-  settle(card, why);
-  card.querySelector(".wait")?.remove();
-  card.append(label(make("p", "aside"), why));
-}
-
-function settle(card, state = "") {
-  card.className = `answer ${state}`;
-  card.ariaBusy = String(state === "waiting");
-  while (card.children.length > 1) card.lastChild.remove();
-}
-
-function paint(reply) {
-  if (presses.has(reply.to)) return acknowledge(reply);
-  if (reply.question === "") return; // a vote in another tab
-  const follow = nearEnd();
-  if (reply.question && !asked.has(reply.to)) question(reply.to, reply.question);
-  const card = cards.get(reply.id) ?? cards.get(reply.to) ?? add(make("article", "answer", make("div", "body")));
-  cards.delete(reply.to);
-  cards.set(reply.id, card);
-  if (card.classList.contains("stopped")) return;
-  fill(card, reply);
-  if (follow) toEnd();
-}
-
-function fill(card, reply) {
-  const body = card.firstChild;
-  delete body.dataset.word; // it may have said that the question was not sent
-  if (reply.html) body.innerHTML = reply.html;
-  if (!reply.final) return pend(card, reply.to);
-  settle(card);
-  if (!reply.html) return card.remove();
-  body.querySelectorAll("pre").forEach(addCopy);
-  if (reply.sources.length) card.append(sources(reply.sources));
-  if (reply.buttons.length) card.append(buttons(reply.buttons));
-}
-
-function addCopy(block) {
-  if (!navigator.clipboard) return; // a page without https
-  const it = label(make("button", "copy"), "copy");
-  it.onclick = () => navigator.clipboard.writeText(block.querySelector("code").textContent).then(() => toast(props.words[language].copied));
-  block.append(it);
-}
-
-function sources(list) {
-  const title = make("summary", "", label(make("span", ""), "sources"), ` (${list.length})`);
-  const items = list.map(({ place, url, revision }) => {
-    const link = make(url ? "a" : "span", "", place);
-    if (url) Object.assign(link, { href: url, target: "_blank", rel: "noopener" });
-    const item = make("li", "", link);
-    if (revision) item.append(make("small", "", label(make("span", ""), "revision"), ` ${revision.slice(0, 12)}`));
-    return item;
-  });
-  return make("details", "sources", title, make("ol", "", ...items));
-}
-
-// ---- buttons
-
-const VOTES = { "👍": "up", "👎": "down" };
-
-function buttons(list) {
-  const row = make("div", "buttons");
-  for (const { label: text, command } of list) {
-    const it = make("button", VOTES[text] ? `vote ${VOTES[text]}` : "chip", text);
-    if (VOTES[text]) { it.dataset.label = VOTES[text]; it.ariaLabel = it.title = props.words[language][VOTES[text]]; it.ariaPressed = "false"; }
-    it.onclick = () => (VOTES[text] ? vote(it, command) : ask(command, text));
-    row.append(it);
-  }
-  return row;
-}
-
-function mark(row, chosen) {
-  row.querySelectorAll(".vote").forEach((it) => { it.ariaPressed = String(it === chosen); });
-}
+// ---- votes
 
 async function vote(it, command) {
   const row = it.parentNode, id = random();
   const before = row.querySelector("[aria-pressed=true]");
   mark(row, it);
-  presses.add(`web:${id}`);
+  presses.add(PRESS + id);
   try {
     await call("say", { id, text: command, press: true });
   } catch {
@@ -174,8 +62,12 @@ async function vote(it, command) {
   }
 }
 
+function hear(reply) {
+  if (!reply.to.startsWith(PRESS)) return paint(reply);
+  if (presses.has(reply.to) && reply.final) acknowledge(reply); // else it is a vote in another tab
+}
+
 function acknowledge(reply) {
-  if (!reply.final) return;
   const text = make("div", "");
   text.innerHTML = reply.html;
   toast(text.textContent.trim());
@@ -188,9 +80,9 @@ async function ask(text, shown = text) {
   const id = random(), card = question(`web:${id}`, shown);
   try {
     await call("say", { id, text, press: false });
-    card.dataset.sent = `web:${id}`;
+    card.dataset.sent = "";
   } catch {
-    if (!card.querySelector(".wait")) return; // the answer came all the same, or is not wanted any more
+    if (!card.isConnected || !card.querySelector(".wait")) return; // the answer came all the same, or is not wanted
     settle(card, "failed");
     label(card.firstChild, "unsent");
     if (!box.value) { box.value = shown; resize(); }
@@ -202,17 +94,18 @@ async function follow(mine) {
     if (document.hidden && !feed.querySelector(".waiting")) await shown();
     try {
       const waiting = [...feed.querySelectorAll(".waiting[data-sent]")];
-      const news = await call("follow", { seen, waiting: waiting.map((card) => card.dataset.sent) });
+      const news = await call("follow", { seen, waiting: waiting.flatMap((card) => card.ids) });
       if (mine !== talk) return;
       seen = news.version;
-      news.replies.forEach(paint);
-      waiting.filter((card) => card.matches(".waiting") && news.lost.includes(card.dataset.sent)).forEach((card) => end(card, "lost"));
+      news.replies.forEach(hear);
+      const lost = (card) => card.matches(".waiting") && card.ids.every((id) => news.lost.includes(id));
+      waiting.filter(lost).forEach((card) => end(card, "lost"));
       online(failures);
       failures = 0;
       await rest(60);
     } catch {
       offline(++failures);
-      await rest(Math.min(250 * 2 ** failures, 8000));
+      await rest(Math.min(250 * 2 ** failures, 4000));
     }
   }
 }
@@ -245,10 +138,7 @@ async function begin(id) {
   talk = id;
   keep("talk", id, sessionStorage);
   keep("talk", id);
-  cards.clear();
-  asked.clear();
-  feed.replaceChildren();
-  one(".empty").hidden = true;
+  empty();
   for (let failures = 0; id === talk; ) {
     try {
       const opened = await call("open_talk");
@@ -264,13 +154,13 @@ async function begin(id) {
 function restore({ name, history, waiting, replies, version }) {
   one(".logout").hidden = !name;
   for (const { id, text, vote, reply } of history) {
-    const card = cards.get(id) ?? question(id, text); // it may have been asked while the page opened
+    if (!asked.has(id)) question(id, text); // it may have been asked while the page opened
+    const card = place(reply);
     fill(card, reply);
-    cards.delete(id); // a later reply to the same question stands for itself
     if (vote) mark(card, card.querySelector(`.vote.${vote}`));
   }
-  waiting.filter(({ id }) => !cards.has(id)).forEach(({ id, text }) => { question(id, text).dataset.sent = id; });
-  replies.forEach(paint);
+  waiting.filter(({ id }) => !asked.has(id)).forEach(({ id, text }) => { question(id, text).dataset.sent = ""; });
+  replies.forEach(hear);
   one(".empty").hidden = feed.children.length > 0;
   seen = version;
   toEnd();

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.settings import Course, Settings
-from memory.base import History, Votes
+from memory.base import History, Quota, Votes
 
 if TYPE_CHECKING:
+    from memory.inbox import RedisInbox
+    from memory.relay import RedisRelay
     from rag.chain import AnswerChain
     from rag.embedder import Embedder
     from rag.indexer import Indexer
@@ -24,10 +26,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What is remembered, open; `ping` returns while Redis answers, and raises MemoryUnavailable."""
+    """What is remembered, open; `ping` returns while Redis takes writes, and raises MemoryUnavailable.
+
+    `relay` carries what the web page shows to other processes, where there may be any.
+    """
 
     history: History
     votes: Votes
+    quota: Quota
+    inbox: "RedisInbox"
+    relay: "RedisRelay | None"
     ping: Callable[[], Awaitable[None]]
 
 
@@ -136,13 +144,25 @@ async def open_answers(
 @asynccontextmanager
 async def open_memory(settings: Settings) -> AsyncIterator[Memory]:
     """Memory on REDIS_URL, else on the embedded server, which is kept running as long as this is open."""
+    from memory import keys
     from memory.client import connect, ping
     from memory.embedded import embedded
     from memory.history import RedisHistory
+    from memory.inbox import RedisInbox
+    from memory.quota import RedisQuota
+    from memory.relay import RedisRelay
     from memory.votes import RedisVotes
 
     async with AsyncExitStack() as stack:
         url = settings.redis_url.get_secret_value()
         client = connect(url or await stack.enter_async_context(embedded(settings.data_dir)))
         stack.push_async_callback(client.aclose)
-        yield Memory(RedisHistory(client), RedisVotes(client), partial(ping, client))
+        yield Memory(
+            RedisHistory(client),
+            RedisVotes(client),
+            RedisQuota(client),
+            RedisInbox(client),
+            # Only one process serves on the embedded server.
+            RedisRelay(client, keys.PAGES) if url else None,
+            partial(ping, client),
+        )

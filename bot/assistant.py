@@ -1,16 +1,21 @@
 """One message, one growing reply: the only path through the house."""
 
+import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Protocol
 
 from adapters.base import Message, Reply
 from bot.commands import Commands
-from bot.conversations import conversation_key, group_settings
-from bot.replies import Phrases, answer_text, language_of, phrases, vote_buttons
+from bot.conversations import chat_key, conversation_key, group_settings
+from bot.gate import Gate
+from bot.replies import Phrases, answer_text, duration, language_of, phrases, refused_text, vote_buttons
 from bot.settings import Course
-from memory.base import History, MemoryUnavailable, Source, Turn
+from memory.base import Allowance, History, MemoryUnavailable, Quota, Refused, Source, Turn
 from rag.types import Answer, Exchange, IndexUnavailable
 
 QUESTION_LIMIT = 4000
@@ -24,7 +29,20 @@ log = logging.getLogger(__name__)
 class Answers(Protocol):
     """The door to rag: a question becomes a growing answer."""
 
-    def stream(self, question: str, history: Sequence[Exchange] = ()) -> AsyncIterator[Answer]: ...
+    def stream(self, question: str, history: Sequence[Exchange] = ()) -> AsyncGenerator[Answer, None]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What to show next; the final one of an answer comes with the turn to be remembered.
+
+    With an `error`, its class and text, the reply only says that answering failed: it may be tried
+    again before that is shown.
+    """
+
+    reply: Reply
+    turn: Turn | None = None
+    error: str = ""
 
 
 def clean(text: str) -> str:
@@ -32,83 +50,144 @@ def clean(text: str) -> str:
     return _INVISIBLE.sub("", text.replace("\r\n", "\n")).strip()
 
 
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Assistant:
     """Answers messages. It knows the doors of memory and rag, and no platform."""
 
-    def __init__(self, answers: Answers, history: History, commands: Commands, course: Course) -> None:
+    def __init__(
+        self,
+        answers: Answers,
+        history: History,
+        commands: Commands,
+        course: Course,
+        gate: Gate,
+        quota: Quota,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        limits = course.limits
         self._answers = answers
         self._history = history
         self._commands = commands
         self._course = course
+        self._gate = gate
+        self._quota = quota
+        self._now = now
+        self._allowance = Allowance(
+            limits.questions_per_minute, limits.questions_per_day, limits.group_questions_per_minute
+        )
 
     def key(self, message: Message) -> str:
         """The conversation this message is remembered in."""
         scope = group_settings(self._course, message.conversation).memory
         return conversation_key(message.conversation, message.sender, scope)
 
-    async def replies(self, message: Message) -> AsyncIterator[Reply]:
-        """The reply as it grows; it always ends with a final one and never raises."""
+    def is_command(self, text: str) -> bool:
+        """Whether a message with this text uses one of the commands."""
+        return self._commands.knows(clean(text))
+
+    async def steps(self, message: Message) -> AsyncGenerator[Step, None]:
+        """The reply as it grows. It ends with a final one and never raises.
+
+        There is none at all where a group was told just now that it asks too much.
+        """
         question = clean(message.text)
-        said = phrases(language_of(question, self._course.course.languages))
         try:
-            async for reply in self._replies(message, question):
-                yield reply
+            async with aclosing(self._steps(message, question)) as steps:
+                async for step in steps:
+                    yield step
         except IndexUnavailable as error:
             log.error("message %s: %s", message.id, error)
-            yield _final(message, said.index_unavailable)
-        except Exception:  # The asker hears something, whatever breaks.
+            yield Step(_final(message, self._said(message).index_unavailable))
+        except Exception as error:  # The asker hears something, whatever breaks.
             log.exception("message %s could not be answered", message.id)
-            yield _final(message, said.failed)
+            yield replace(self.apology(message), error=f"{type(error).__name__}: {error}")
 
-    async def _replies(self, message: Message, question: str) -> AsyncIterator[Reply]:
+    def late_step(self, message: Message) -> Step:
+        """What a question gets that is too old to be answered out of the blue."""
+        language = self._written(message)
+        ago = duration(self._age(message), language)
+        return Step(_final(message, phrases(language).late.format(ago=ago)))
+
+    def apology(self, message: Message) -> Step:
+        """What a message gets that cannot be answered, however often it is tried."""
+        return Step(_final(message, self._said(message).failed))
+
+    def busy(self, message: Message) -> Reply:
+        """What a message gets that is not accepted, because too many of its conversation wait."""
+        return _final(message, self._said(message).busy)
+
+    async def _steps(self, message: Message, question: str) -> AsyncGenerator[Step, None]:
         language = await self._language(message, question)
-        said = phrases(language)
-        if (sentence := refusal(question, said)) is not None:
-            yield _final(message, sentence)
+        sentence = refusal(question, phrases(language))
+        if sentence is None:
+            sentence = await self._commands.run(message, question, self.key(message), language)
+        if sentence is not None:
+            yield Step(_final(message, sentence))
             return
-        shown = await self._commands.run(message, question, self.key(message), language)
-        if shown is not None:
-            yield _final(message, shown)
-            return
-        yield Reply(message.conversation, said.working, in_reply_to=message.id)
-        async for reply in self._answer(message, question, language):
-            yield reply
+        turns, refused = await asyncio.gather(self._remembered(message), self._spend(message))
+        if refused is None:
+            async with aclosing(self._answer(message, question, language, turns)) as steps:
+                async for step in steps:
+                    yield step
+        elif not (refused.told and message.conversation.kind == "group"):
+            yield Step(_final(message, refused_text(refused, self._allowance, language)))
 
-    async def _answer(self, message: Message, question: str, language: str) -> AsyncIterator[Reply]:
-        key = self.key(message)
-        async for answer in self._answers.stream(question, await self._remembered(key)):
-            text = answer_text(answer, language)
-            if answer.final:
-                await self._remember(key, message, question, text, answer)
-            yield Reply(
-                message.conversation,
-                text,
-                sources=answer.sources,
-                buttons=vote_buttons(message.id) if answer.final else (),
-                in_reply_to=message.id,
-                final=answer.final,
-            )
+    async def _answer(
+        self, message: Message, question: str, language: str, turns: Sequence[Turn]
+    ) -> AsyncGenerator[Step, None]:
+        said = phrases(language)
+        with self._gate.place(chat_key(message.conversation)) as places:
+            async for count in places:
+                yield Step(_growing(message, said.ahead.format(count=count) if count else said.working))
+            yield Step(_growing(message, said.working))
+            async with aclosing(self._answers.stream(question, turns)) as answers:
+                async for answer in answers:
+                    text = answer_text(answer, language)
+                    if not answer.final:
+                        yield Step(_growing(message, text, answer))
+        # The place is free for the next one while this is stored and shown.
+        yield Step(
+            replace(_growing(message, text, answer), buttons=vote_buttons(message.id), final=True),
+            turn(message.id, question, message.sent_at.timestamp(), text, answer),
+        )
 
     async def _language(self, message: Message, text: str) -> str:
         """The asker's. A command's name says little of it, the last question more."""
         if text.isascii() and self._commands.knows(text):
-            text = next((turn.question for turn in reversed(await self._remembered(self.key(message)))), "")
+            text = next((turn.question for turn in reversed(await self._remembered(message))), "")
         return language_of(text, self._course.course.languages)
 
-    async def _remembered(self, key: str) -> list[Turn]:
+    def _written(self, message: Message) -> str:
+        return language_of(clean(message.text), self._course.course.languages)
+
+    def _said(self, message: Message) -> Phrases:
+        return phrases(self._written(message))
+
+    async def _remembered(self, message: Message) -> list[Turn]:
+        """The turns before; not that of the message itself, which is answered again after an edit."""
+        key = self.key(message)
         try:
-            return await self._history.load(key)
+            return [turn for turn in await self._history.load(key) if turn.message_id != message.id]
         except MemoryUnavailable as error:
             log.warning("answering %s without its history: %s", key, error)
             return []
 
-    async def _remember(self, key: str, message: Message, question: str, text: str, answer: Answer) -> None:
+    async def _spend(self, message: Message) -> Refused | None:
+        group = chat_key(message.conversation) if message.conversation.kind == "group" else ""
+        at = message.sent_at.timestamp()
         try:
-            await self._history.append(
-                key, turn(message.id, question, message.sent_at.timestamp(), text, answer)
-            )
+            refused = await self._quota.spend(message.id, message.sender.id, group, at, self._allowance)
         except MemoryUnavailable as error:
-            log.warning("the turn of message %s is not remembered: %s", message.id, error)
+            log.warning("message %s is not counted: %s", message.id, error)
+            return None
+        # The quota counts from when the question was asked, who reads of it from now.
+        return refused and refused._replace(wait=refused.wait - self._age(message))
+
+    def _age(self, message: Message) -> float:
+        return (self._now() - message.sent_at).total_seconds()
 
 
 def turn(message_id: str, question: str, at: float, text: str, answer: Answer) -> Turn:
@@ -124,6 +203,11 @@ def refusal(question: str, said: Phrases) -> str | None:
     if len(question) > QUESTION_LIMIT:
         return said.too_long.format(length=len(question), limit=QUESTION_LIMIT)
     return None
+
+
+def _growing(message: Message, text: str, answer: Answer | None = None) -> Reply:
+    sources = answer.sources if answer else ()
+    return Reply(message.conversation, text, sources, in_reply_to=message.id)
 
 
 def _final(message: Message, text: str) -> Reply:

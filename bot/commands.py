@@ -60,6 +60,11 @@ class Commands:
             Command("feedback", "反馈", cls.feedback),
         )
 
+    @staticmethod
+    def pressed(text: str) -> bool:
+        """Whether this came from a button that leaves no trace in the conversation."""
+        return text.startswith("/feedback ")
+
     def knows(self, text: str) -> bool:
         """Whether the text uses one of the commands."""
         match = _COMMAND.fullmatch(text)

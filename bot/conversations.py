@@ -1,4 +1,8 @@
-"""Whose memory a message belongs to: the one place that makes conversation keys."""
+"""Whose memory a message belongs to: the one place that makes conversation keys.
+
+A key reads `platform:chat`, or that with thread and sender behind it. A part is quoted, so that no id,
+whatever is in it, can be read as another conversation's key.
+"""
 
 from urllib.parse import quote
 
@@ -12,13 +16,22 @@ def conversation_key(conversation: Conversation, sender: Sender, scope: MemorySc
     `member`: each person's own, in each chat and thread; `thread`: all who write in a thread share it;
     `chat`: all of the chat do. What is said in a direct chat is never seen from elsewhere.
     """
-    parts = [conversation.platform, conversation.chat_id]
+    parts = []
     if scope != "chat" or conversation.kind == "direct":
         parts.append(conversation.thread_id)
     if scope == "member" or conversation.kind == "direct":
         parts.append(sender.id)
-    # A part is quoted so that no id, whatever is in it, can be read as another conversation's key.
-    return ":".join(quote(part, safe="") for part in parts)
+    return ":".join([chat_key(conversation), *(quote(part, safe="") for part in parts)])
+
+
+def chat_key(conversation: Conversation) -> str:
+    """The key of the whole chat, with which those of its conversations begin."""
+    return f"{quote(conversation.platform, safe='')}:{quote(conversation.chat_id, safe='')}"
+
+
+def chat_of(key: str) -> str:
+    """The chat's key of a conversation's."""
+    return ":".join(key.split(":")[:2])
 
 
 def group_settings(course: Course, conversation: Conversation) -> Group:

@@ -1,21 +1,27 @@
-"""From accepted messages to shown replies: in order within a conversation, at once across them."""
+"""The path of a message in one process: in order within a conversation, at once across them."""
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
 from weakref import WeakValueDictionary
 
-from adapters.base import Adapter, DeliveryFailed, Message
+from adapters.base import Adapter, Delivery, DeliveryFailed, Message, Reply
 from bot.assistant import Assistant
+from memory.base import History, MemoryUnavailable, Turn
 
 log = logging.getLogger(__name__)
 
 
 class Dispatcher:
-    """Takes messages from every adapter and lets each show the replies to its own."""
+    """Takes messages from adapters and lets each show the replies to its own; the asker sits before them.
 
-    def __init__(self, assistant: Assistant, adapters: Mapping[str, Adapter]) -> None:
+    Nothing of it outlives the process: what must not be lost goes through the inbox.
+    """
+
+    def __init__(self, assistant: Assistant, history: History, adapters: Mapping[str, Adapter]) -> None:
         self._assistant = assistant
+        self._history = history
         self._adapters = adapters
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -39,6 +45,20 @@ class Dispatcher:
         turn = self._turns.setdefault(self._assistant.key(message), asyncio.Lock())
         async with turn:
             try:
-                await self._adapters[message.conversation.platform].show(self._assistant.replies(message))
+                adapter = self._adapters[message.conversation.platform]
+                await adapter.show(self._replies(message), Delivery(key=message.id))
             except DeliveryFailed as error:
                 log.error("the reply to %s was not shown: %s", message.id, error)
+
+    async def _replies(self, message: Message) -> AsyncIterator[Reply]:
+        async with aclosing(self._assistant.steps(message)) as steps:
+            async for step in steps:
+                if step.turn is not None:
+                    await self._remember(message, step.turn)
+                yield step.reply
+
+    async def _remember(self, message: Message, turn: Turn) -> None:
+        try:
+            await self._history.append(self._assistant.key(message), turn)
+        except MemoryUnavailable as error:
+            log.warning("the turn of message %s is not remembered: %s", message.id, error)

@@ -44,6 +44,7 @@ async def examine(settings: Settings, course: Course) -> list[Check]:
         _embedder,
         _index,
         _memory,
+        _inbox,
         _model,
         _port,
         _disk,
@@ -103,6 +104,22 @@ async def _memory(settings: Settings, course: Course) -> Check:
     except MemoryFailure as error:
         return Check("memory", "failed", f"{where}: {error}")
     return Check("memory", "ok", f"{where} answers")
+
+
+async def _inbox(settings: Settings, course: Course) -> Check:
+    try:
+        async with app.open_memory(settings) as memory:
+            state = await memory.inbox.state()
+    except MemoryFailure:
+        return Check("inbox", "warning", "cannot be looked at without memory")
+    waiting = f"{state.waiting} message{'s'[: state.waiting != 1]} waiting"
+    if not state.dead:
+        return Check("inbox", "ok", waiting)
+    return Check(
+        "inbox",
+        "warning",
+        f"{waiting}, {state.dead} could not be answered, the last one: {state.last_reason}",
+    )
 
 
 async def _model(settings: Settings, course: Course) -> Check:

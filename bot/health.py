@@ -6,7 +6,7 @@ from adapters.base import Adapter
 from memory.base import MemoryUnavailable
 
 Ping = Callable[[], Awaitable[None]]
-"""Returns while memory answers, raises MemoryUnavailable when it does not."""
+"""Returns while memory takes writes, raises MemoryUnavailable when it does not."""
 
 
 async def problems(ping: Ping, platforms: Mapping[str, Adapter]) -> list[str]:

@@ -1,15 +1,18 @@
 """Every fixed sentence a student reads, in Chinese and English, and how an Answer becomes a reply's text."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
 from adapters.base import Button
+from memory.base import Allowance, Refused
 from rag.types import Answer
 
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _LATIN = re.compile(r"[A-Za-z]{2,}")
+_UNITS = ((3600, "小时", "hour"), (60, "分钟", "minute"), (1, "秒", "second"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,12 @@ class Phrases:
     """The bot's sentences in one language; braces are filled with str.format."""
 
     working: str
+    ahead: str
+    busy: str
+    late: str
+    over_minute: str
+    over_day: str
+    over_group: str
     no_model: str
     model_down: str
     no_evidence: str
@@ -35,6 +44,12 @@ class Phrases:
 
 CHINESE = Phrases(
     working="正在查资料…",
+    ahead="前面还有 {count} 个问题，轮到你就开始查…",
+    busy="这里还有好几个问题在排队，这一条我先没有收下。等前面的答完了，请再发一次。",
+    late="这是你 {ago}前问的，抱歉，我当时没能看到。如果还需要，请再发一次。",
+    over_minute="你问得有点快：一分钟内最多 {limit} 个问题。请过 {wait}再发这一条。",
+    over_day="你在过去 24 小时里已经问了 {limit} 个问题，到上限了。请过 {wait}再来问；着急的话请直接找助教。",
+    over_group="这个群里问题有点多：一分钟内最多 {limit} 个。请过 {wait}再发这一条。",
     no_model="还没有接入大模型，先把课程资料里最相关的原文找给你：",
     model_down="大模型暂时没有回应，先把课程资料里最相关的原文找给你：",
     no_evidence="课程资料里没有找到能回答这个问题的内容。可以换个说法、带上工具名或报错原文再问一次，也可以去问助教。",
@@ -52,6 +67,17 @@ CHINESE = Phrases(
 )
 ENGLISH = Phrases(
     working="Looking it up…",
+    ahead="Questions before yours: {count}. Yours comes right after…",
+    busy="Several questions are still waiting here, so I did not take this one. Please send it again when"
+    " they are answered.",
+    late="You asked this {ago} ago; sorry, I could not see it in time. If you still need an answer, please"
+    " send it again.",
+    over_minute="That was quick: I take at most {limit} questions a minute from one person. Please send this"
+    " one again in {wait}.",
+    over_day="You have asked {limit} questions in the last 24 hours, the most I may answer. Please come"
+    " back in {wait}; if it cannot wait, ask the staff.",
+    over_group="This group asks a lot just now: I take at most {limit} questions a minute here. Please send"
+    " this one again in {wait}.",
     no_model="No language model is connected yet; the course's own words that fit best are:",
     model_down="The language model does not answer right now; the course's own words that fit best are:",
     no_evidence="I found nothing in the course documents that answers this. Try other words, the tool's"
@@ -91,6 +117,26 @@ def answer_text(answer: Answer, language: str) -> str:
         return said.no_evidence
     lead = {"no_model": said.no_model, "model_down": said.model_down, "": ""}[answer.notice]
     return f"{lead}\n\n{answer.text}" if lead else answer.text
+
+
+def refused_text(refused: Refused, allowance: Allowance, language: str) -> str:
+    """Which limit a question is over, and when there is room again."""
+    said = phrases(language)
+    sentence, limit = {
+        "minute": (said.over_minute, allowance.per_minute),
+        "day": (said.over_day, allowance.per_day),
+        "group": (said.over_group, allowance.group_per_minute),
+    }[refused.limit]
+    return sentence.format(limit=limit, wait=duration(refused.wait, language))
+
+
+def duration(seconds: float, language: str) -> str:
+    """`40 秒`, `25 分钟`, `3 小时` or the same in English; rounded up, so that waiting so long is enough."""
+    size, chinese, english = next((unit for unit in _UNITS if seconds > 2 * unit[0]), _UNITS[-1])
+    count = max(1, math.ceil(seconds / size))
+    if language == "zh":
+        return f"{count} {chinese}"
+    return f"{count} {english}" + ("s" if count > 1 else "")
 
 
 def vote_buttons(message_id: str) -> tuple[Button, ...]:

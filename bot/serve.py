@@ -9,21 +9,25 @@ import logging
 import signal
 import socket
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from adapters.base import Adapter, Conversation, Exchange, Reply, Sender
+from adapters.base import Adapter, AdapterError, Conversation, Exchange, Message, Reply, Sender
 from bot import app, health
 from bot.app import Memory
 from bot.assistant import Assistant
 from bot.commands import Commands
 from bot.conversations import conversation_key, group_settings
 from bot.dispatch import Dispatcher
+from bot.gate import Gate
+from bot.intake import Intake
+from bot.letters import Unreadable, from_body
 from bot.printed import report_page
 from bot.progress import bar
 from bot.replies import vote_buttons
 from bot.settings import Course, Settings
-from memory.base import MemoryUnavailable
+from bot.worker import Worker
+from memory.base import Letter, MemoryUnavailable, Turn, Vote
 from rag.types import IndexUnavailable
 
 if TYPE_CHECKING:
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from rag.retriever import Retriever
 
 _FOLLOW_SECONDS = 1.0
+_DRAIN_SECONDS = 5.0  # for answers under way when it is stopped; others give theirs back by 10
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +55,12 @@ async def _chat(settings: Settings, course: Course, retriever: "Retriever") -> N
 
     async with app.open_memory(settings) as memory:
         terminal = TerminalAdapter(web_url=settings.web_url)
-        async with _dispatching(settings, course, retriever, memory, {"terminal": terminal}) as dispatcher:
-            await terminal.run(dispatcher.accept)
+        async with _assisting(settings, course, retriever, memory) as assistant:
+            dispatcher = Dispatcher(assistant, memory.history, {"terminal": terminal})
+            try:
+                await terminal.run(dispatcher.accept)
+            finally:
+                await dispatcher.close()
 
 
 def serve(settings: Settings, course: Course) -> None:
@@ -87,17 +96,20 @@ async def _serve(
         return await _recalled(course, memory, conversation, sender)
 
     password = settings.web_password.get_secret_value() or None
-    web = WebAdapter(course.course.name, course.course.languages, recall, password)
+    web = WebAdapter(course.course.name, course.course.languages, recall, password, relay=memory.relay)
     platforms: Mapping[str, Adapter] = {web.platform: web}
     pages = site.build(retriever, memory.ping, platforms, web.admits)
     web.mount(pages)
-    server = uvicorn.Server(uvicorn.Config(pages, log_config=None, timeout_graceful_shutdown=5))
-    async with _dispatching(settings, course, retriever, memory, platforms) as dispatcher:
+    server = uvicorn.Server(uvicorn.Config(pages, log_config=None, timeout_graceful_shutdown=2))
+    async with _assisting(settings, course, retriever, memory) as assistant:
+        intake = Intake(memory.inbox, assistant, platforms)
+        worker = Worker(memory.inbox, assistant, platforms, course.limits)
         for problem in await health.problems(memory.ping, {}):
             log.warning("%s", problem)
         log.info("%s is open at %s", course.course.name, settings.web_url)
-        working = [adapter.run(dispatcher.accept) for adapter in platforms.values()]
-        await _run(server, listener, [*working, _follow_index(settings, retriever)], stop)
+        working = [adapter.run(intake.accept) for adapter in platforms.values()]
+        working += [worker.run(), _follow_index(settings, retriever)]
+        await _run(server, listener, working, stop, worker)
 
 
 def _set_by_signals(stop: asyncio.Event) -> None:
@@ -110,6 +122,7 @@ async def _run(
     listener: socket.socket,
     work: Sequence[Coroutine[None, None, None]],
     stop: asyncio.Event,
+    worker: Worker,
 ) -> None:
     """Until `stop`, or until the server or a platform gives up; what it gave up with is raised."""
     serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -119,7 +132,9 @@ async def _run(
     try:
         ended, _ = await asyncio.wait([serving, *tasks], return_when=asyncio.FIRST_COMPLETED)
     finally:
-        # Platforms first: they let go of the calls that the server would wait for.
+        # Answers first, while the platforms can still show them; these then let go of the calls that the
+        # server would wait for. What comes in meanwhile is safe in the inbox.
+        await worker.drain(_DRAIN_SECONDS)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -130,22 +145,17 @@ async def _run(
 
 
 @asynccontextmanager
-async def _dispatching(
-    settings: Settings,
-    course: Course,
-    retriever: "Retriever",
-    memory: Memory,
-    platforms: Mapping[str, Adapter],
-) -> AsyncIterator[Dispatcher]:
+async def _assisting(
+    settings: Settings, course: Course, retriever: "Retriever", memory: Memory
+) -> AsyncIterator[Assistant]:
     commands = Commands(course.course.name, memory.history, memory.votes)
+    gate = Gate(course.limits.answers_at_once)
     async with app.open_answers(settings, course, retriever) as answers:
-        dispatcher = Dispatcher(Assistant(answers, memory.history, commands, course), platforms)
         # The first question need not wait for what is imported for it.
         warming = asyncio.create_task(answers.warm())
         try:
-            yield dispatcher
+            yield Assistant(answers, memory.history, commands, course, gate, memory.quota)
         finally:
-            await dispatcher.close()
             warming.cancel()
             await asyncio.gather(warming, return_exceptions=True)
 
@@ -155,27 +165,32 @@ async def _recalled(
 ) -> list[Exchange]:
     key = conversation_key(conversation, sender, group_settings(course, conversation).memory)
     try:
+        # In this order: what is answered meanwhile is in both, and not in neither.
+        waiting = await memory.inbox.waiting(key)
         turns = await memory.history.load(key)
         votes = await memory.votes.by(sender.id, [turn.message_id for turn in turns])
     except MemoryUnavailable as error:
-        log.warning("the conversation %s is not shown: %s", key, error)
-        return []
+        raise AdapterError(f"The conversation {key} cannot be shown: {error}") from error
+    answered = {turn.message_id for turn in turns}
     return [
-        Exchange(
-            turn.message_id,
-            turn.question,
-            Reply(
-                conversation,
-                turn.answer,
-                sources=turn.sources,
-                buttons=vote_buttons(turn.message_id),
-                in_reply_to=turn.message_id,
-                final=True,
-            ),
-            votes.get(turn.message_id, ""),
-        )
-        for turn in turns
+        *(_exchange(conversation, turn, votes) for turn in turns),
+        *(Exchange(one.id, one.text, None) for one in _asked(waiting) if one.id not in answered),
     ]
+
+
+def _exchange(conversation: Conversation, turn: Turn, votes: Mapping[str, Vote]) -> Exchange:
+    id = turn.message_id
+    reply = Reply(conversation, turn.answer, turn.sources, vote_buttons(id), in_reply_to=id, final=True)
+    return Exchange(id, turn.question, reply, votes.get(id, ""))
+
+
+def _asked(letters: Sequence[Letter]) -> Iterator[Message]:
+    """What people wrote in these letters; a press of a button is nothing to be shown."""
+    for letter in letters:
+        with suppress(Unreadable):
+            message = from_body(letter.body)
+            if not Commands.pressed(message.text):
+                yield message
 
 
 def _searcher(settings: Settings, course: Course) -> "Retriever":

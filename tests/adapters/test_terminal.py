@@ -90,6 +90,15 @@ def test_control_c_gives_the_answer_up_and_the_next_question_is_answered(termina
     terminal.until("It is on page 3.")
 
 
+def test_a_question_that_is_not_accepted_is_told_and_the_next_one_is_answered(terminal: Terminal) -> None:
+    terminal.until("> ")
+    terminal.type("refuse\n")
+    terminal.until("There is no room for it.")
+    terminal.until("> ")
+    terminal.type("next\n")
+    terminal.until("It is on page 3.")
+
+
 @pytest.mark.parametrize("keys", ["\x04", "exit\n"])
 def test_control_d_and_exit_leave(terminal: Terminal, keys: str) -> None:
     terminal.until("> ")
@@ -113,3 +122,13 @@ async def test_a_pipe_gets_only_the_final_texts_in_order() -> None:
 
 async def test_an_answer_cannot_steer_the_terminal() -> None:
     assert "\x1b" not in await piped("q\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+def test_output_that_finds_no_room_is_told_and_the_next_question_is_tried() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            COMMAND, cwd=ROOT, input=b"one\ntwo\n", stdout=full, stderr=subprocess.PIPE, check=True
+        )
+    told = done.stderr.decode().splitlines()
+    assert told == ["The terminal takes no more output: No space left on device."] * 2

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from adapters.base import AdapterError, Conversation, Message, Reply
+from adapters.base import Message
 from adapters.web import WebAdapter
 from adapters.web_door import Visitors
 from adapters.web_html import Renderer, allowed
@@ -183,13 +183,6 @@ def test_the_first_language_that_the_browser_wants_and_the_page_has_is_taken() -
     assert preferred("fr", ("zh", "en")) == "zh"
 
 
-async def test_a_reply_nobody_waits_for_is_taken_all_the_same() -> None:
-    async def replies() -> AsyncIterator[Reply]:
-        yield Reply(Conversation("web", "somewhere"), "text", in_reply_to="web:gone", final=True)
-
-    assert (await WebAdapter("A course").show(replies())).startswith("web:")
-
-
 async def test_it_is_connected_only_while_it_runs() -> None:
     adapter = WebAdapter("A course")
     adapter.mount(FastAPI())
@@ -203,12 +196,3 @@ async def test_it_is_connected_only_while_it_runs() -> None:
 
 
 async def never_called(_message: Message) -> None: ...
-
-
-async def test_a_generator_that_fails_ends_the_answer_and_tells_the_bot() -> None:
-    async def replies() -> AsyncIterator[Reply]:
-        yield Reply(Conversation("web", "somewhere"), "half")
-        raise AdapterError("broken")
-
-    with pytest.raises(AdapterError):
-        await WebAdapter("A course").show(replies())

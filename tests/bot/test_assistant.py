@@ -1,23 +1,29 @@
 """One message, one growing reply, whatever happens."""
 
-from datetime import UTC, datetime
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from redis.asyncio import Redis
 
 from adapters.base import Conversation, Message, Reply, Sender
-from bot.assistant import QUESTION_LIMIT, Assistant
+from bot.assistant import QUESTION_LIMIT, Assistant, Step
 from bot.commands import Commands
+from bot.gate import Gate
 from bot.settings import Course, SourceConfig
-from memory.base import Turn
+from memory.base import History, MemoryUnavailable, Quota, Refused, Source, Turn
 from memory.client import connect
 from memory.history import RedisHistory
+from memory.quota import RedisQuota
 from memory.votes import RedisVotes
 from rag.types import IndexUnavailable
 from tests.fakes.course_answers import PAGE, EchoAnswers
+from tests.fakes.quota import FixedQuota
 
 COURSE = Course(folder=Path(), sources=(SourceConfig(kind="files", path=Path("docs")),))
+ASKED_AT = datetime(2026, 11, 22, tzinfo=UTC)
 NOWHERE = "unix:///nowhere/redis.sock"
 
 
@@ -32,17 +38,41 @@ class BrokenHistory:
     async def clear(self, conversation: str) -> None: ...
 
 
-def message(text: str, id: str = "web:1", who: str = "web:ann") -> Message:
-    return Message(id, Conversation("web", "c1"), Sender(who), text, datetime(2026, 11, 22, tzinfo=UTC))
+def message(
+    text: str, id: str = "web:1", who: str = "web:ann", kind: Literal["group", "direct"] = "direct"
+) -> Message:
+    return Message(id, Conversation("web", "c1", kind), Sender(who), text, ASKED_AT)
 
 
-def assistant(client: Redis, answers: EchoAnswers) -> Assistant:
-    history = RedisHistory(client)
-    return Assistant(answers, history, Commands("Sample", history, RedisVotes(client)), COURSE)
+def assistant(
+    client: Redis,
+    answers: EchoAnswers,
+    gate: Gate | None = None,
+    quota: Quota | None = None,
+    history: History | None = None,
+    after: float = 0,
+) -> Assistant:
+    history = history or RedisHistory(client)
+    commands = Commands("Sample", history, RedisVotes(client))
+    now = ASKED_AT + timedelta(seconds=after)
+    return Assistant(answers, history, commands, COURSE, gate or Gate(1), quota or FixedQuota(), lambda: now)
+
+
+async def steps(assistant: Assistant, message: Message) -> list[Step]:
+    return [step async for step in assistant.steps(message)]
 
 
 async def said(assistant: Assistant, message: Message) -> list[Reply]:
-    return [reply async for reply in assistant.replies(message)]
+    return [step.reply for step in await steps(assistant, message)]
+
+
+async def talk(client: Redis, assistant: Assistant, *messages: Message) -> list[Reply]:
+    """What is said to the last of these messages, each remembered before the next."""
+    for message in messages:
+        answered = await steps(assistant, message)
+        if (turn := answered[-1].turn) is not None:
+            await RedisHistory(client).append(assistant.key(message), turn)
+    return [step.reply for step in answered]
 
 
 async def test_a_reply_grows_and_ends_with_its_sources_and_buttons(client: Redis) -> None:
@@ -68,25 +98,35 @@ async def test_something_is_shown_before_the_first_word(client: Redis) -> None:
 async def test_the_next_question_comes_with_the_ones_before(client: Redis) -> None:
     answers = EchoAnswers()
     bot = assistant(client, answers)
-    await said(bot, message("first", "web:1"))
-    await said(bot, message("second", "web:2"))
+    await talk(client, bot, message("first", "web:1"), message("second", "web:2"))
     assert answers.asked[-1] == ("second", ["first"])
+
+
+async def test_the_final_step_of_an_answer_has_the_turn_to_be_remembered(client: Redis) -> None:
+    *growing, final = await steps(assistant(client, EchoAnswers()), message(" how\u200b to "))
+    assert not any(step.turn or step.reply.final for step in growing)
+    source = Source(PAGE.title, PAGE.heading, PAGE.url, PAGE.revision)
+    assert final.turn == Turn("web:1", "how to", "You asked: how to", ASKED_AT.timestamp(), (source,))
+
+
+async def test_a_question_that_is_answered_again_does_not_see_its_former_answer(client: Redis) -> None:
+    answers = EchoAnswers()
+    bot = assistant(client, answers)
+    await talk(client, bot, *(message(text, id) for text, id in [("a", "1"), ("b", "2"), ("b, edited", "2")]))
+    assert answers.asked[-1] == ("b, edited", ["a"])
 
 
 async def test_another_persons_questions_are_not_seen(client: Redis) -> None:
     answers = EchoAnswers()
     bot = assistant(client, answers)
-    await said(bot, message("my secret", who="web:ann"))
-    await said(bot, message("hello there", who="web:bob"))
+    await talk(client, bot, message("my secret", who="web:ann"), message("hello there", who="web:bob"))
     assert answers.asked[-1] == ("hello there", [])
 
 
 async def test_new_forgets_the_conversation(client: Redis) -> None:
     answers = EchoAnswers()
     bot = assistant(client, answers)
-    await said(bot, message("first", "web:1"))
-    await said(bot, message("/新对话", "web:2"))
-    await said(bot, message("second", "web:3"))
+    await talk(client, bot, message("first", "1"), message("/新对话", "2"), message("second", "3"))
     assert answers.asked[-1] == ("second", [])
 
 
@@ -139,9 +179,9 @@ async def test_without_evidence_it_says_so_in_the_askers_language(client: Redis)
 
 async def test_a_pressed_button_is_answered_in_the_language_of_the_conversation(client: Redis) -> None:
     bot = assistant(client, EchoAnswers())
-    await said(bot, message("how to quantise"))
+    await talk(client, bot, message("how to quantise"))
     assert (await said(bot, message("/feedback up web:1", "web:2")))[-1].text == "Thank you, noted."
-    await said(bot, message("怎么量化", "web:3"))
+    await talk(client, bot, message("怎么量化", "web:3"))
     assert "谢谢" in (await said(bot, message("/feedback up web:3", "web:4")))[-1].text
 
 
@@ -154,23 +194,133 @@ async def test_a_missing_index_is_a_sentence(client: Redis) -> None:
 
 
 async def test_whatever_breaks_the_asker_hears_a_sentence_and_no_trace(client: Redis) -> None:
-    replies = await said(
-        assistant(client, EchoAnswers(fails_with=ZeroDivisionError("secret"))), message("hello you")
-    )
-    assert replies[-1].final
-    assert "Sorry" in replies[-1].text
-    assert "secret" not in replies[-1].text
+    bot = assistant(client, EchoAnswers(fails_with=ZeroDivisionError("secret")))
+    final = (await steps(bot, message("hello you")))[-1]
+    assert final.reply.final
+    assert "Sorry" in final.reply.text
+    assert "secret" not in final.reply.text
+    assert final.error == "ZeroDivisionError: secret"
 
 
 async def test_a_memory_that_breaks_leaves_even_a_command_with_a_sentence(client: Redis) -> None:
-    bot = Assistant(
-        EchoAnswers(), BrokenHistory(), Commands("Sample", BrokenHistory(), RedisVotes(client)), COURSE
-    )
-    assert "Sorry" in (await said(bot, message("/help")))[-1].text
+    bot = assistant(client, EchoAnswers(), history=BrokenHistory())
+    [step] = await steps(bot, message("/help"))
+    assert "Sorry" in step.reply.text
+    assert step.error == "ZeroDivisionError: "
 
 
 async def test_without_memory_it_still_answers() -> None:
     client = connect(NOWHERE)
-    replies = await said(assistant(client, EchoAnswers()), message("how to quantise"))
-    assert replies[-1].text == "You asked: how to quantise"
+    bot = assistant(client, EchoAnswers(), quota=FixedQuota(fails_with=MemoryUnavailable("down")))
+    assert (await said(bot, message("how to quantise")))[-1].text == "You asked: how to quantise"
     await client.aclose()
+
+
+async def test_a_question_is_counted_for_the_person_and_in_a_group_for_that_too(client: Redis) -> None:
+    quota = FixedQuota()
+    bot = assistant(client, EchoAnswers(), quota=quota)
+    await said(bot, message("how", "1"))
+    await said(bot, message("how", "2", kind="group"))
+    assert quota.spent == [("1", "web:ann", ""), ("2", "web:ann", "web:c1")]
+
+
+@pytest.mark.parametrize("text", ["/help", "/nothing", "", "x" * 50_000])
+async def test_what_is_no_question_is_neither_counted_nor_kept_waiting(client: Redis, text: str) -> None:
+    gate, quota = Gate(1), FixedQuota(Refused("day", 9, told=True))
+    with gate.place("other"):
+        [reply] = await said(assistant(client, EchoAnswers(), gate, quota), message(text))
+    assert reply.final
+    assert quota.spent == []
+
+
+@pytest.mark.parametrize(
+    ("refused", "chinese", "english"),
+    [
+        (Refused("minute", 11.2, told=False), ("6 个", "12 秒"), ("6 questions a minute", "12 seconds")),
+        (Refused("day", 7300, told=True), ("100 个", "3 小时"), ("100 questions", "3 hours")),
+        (Refused("day", 5400, told=False), ("100 个", "90 分钟"), ("100 questions", "90 minutes")),
+        (Refused("group", 0.2, told=False), ("60 个", "1 秒"), ("60 questions a minute", "1 second.")),
+    ],
+)
+async def test_a_question_over_a_limit_is_told_which_and_for_how_long(
+    client: Redis, refused: Refused, chinese: tuple[str, ...], english: tuple[str, ...]
+) -> None:
+    answers = EchoAnswers()
+    bot = assistant(client, answers, quota=FixedQuota(refused))
+    for text, words in (("怎么量化", chinese), ("how to quantise", english)):
+        [step] = await steps(bot, message(text))
+        assert step.reply.final
+        assert all(word in step.reply.text for word in words)
+        assert step.turn is None
+    assert answers.asked == []
+
+
+async def test_the_seconds_to_wait_are_those_from_now(client: Redis) -> None:
+    bot = assistant(client, EchoAnswers(), quota=RedisQuota(client), after=20)
+    for number in range(COURSE.limits.questions_per_minute):
+        assert len(await said(bot, message("怎么量化", f"web:{number}"))) > 1
+    [refused] = await said(bot, message("怎么量化", "web:more"))
+    assert "请过 40 秒" in refused.text
+
+
+async def test_a_group_that_was_told_just_now_hears_nothing(client: Redis) -> None:
+    bot = assistant(client, EchoAnswers(), quota=FixedQuota(Refused("group", 9, told=True)))
+    assert await said(bot, message("how", kind="group")) == []
+    bot = assistant(client, EchoAnswers(), quota=FixedQuota(Refused("group", 9, told=False)))
+    assert len(await said(bot, message("how", kind="group"))) == 1
+
+
+async def test_who_waits_for_the_model_hears_how_many_questions_are_before(client: Redis) -> None:
+    gate = Gate(1)
+    bot = assistant(client, EchoAnswers(), gate)
+    async with aclosing(bot.steps(message("怎么量化"))) as waiting:
+        with gate.place("a"), gate.place("b"):
+            assert "前面还有 1 个问题" in (await anext(waiting)).reply.text
+        replies = [step.reply async for step in waiting]
+    assert replies[0].text == "正在查资料…"
+    assert replies[-1].final
+
+
+async def test_who_is_next_hears_that_it_is_being_looked_up(client: Redis) -> None:
+    gate = Gate(1)
+    async with aclosing(assistant(client, EchoAnswers(), gate).steps(message("how"))) as waiting:
+        with gate.place("a"):
+            assert (await anext(waiting)).reply.text == "Looking it up…"
+
+
+async def test_the_next_may_begin_while_an_answer_is_stored_and_shown(client: Redis) -> None:
+    gate = Gate(1)
+    async for step in assistant(client, EchoAnswers(), gate).steps(message("how")):
+        with gate.place("next") as places:
+            assert (await anext(places, None) is None) == step.reply.final
+
+
+async def test_an_answer_that_is_given_up_makes_room_for_the_next(client: Redis) -> None:
+    gate = Gate(1)
+    async with aclosing(assistant(client, EchoAnswers(), gate).steps(message("how"))) as given_up:
+        await anext(given_up)
+    with gate.place("next") as places:
+        assert await anext(places, None) is None
+
+
+async def test_a_late_question_is_told_how_late_it_is(client: Redis) -> None:
+    bot = assistant(client, EchoAnswers(), after=2400)
+    step = bot.late_step(message("怎么量化", "web:9"))
+    assert "40 分钟前" in step.reply.text
+    assert (step.reply.final, step.reply.in_reply_to, step.turn) == (True, "web:9", None)
+    assert "40 minutes ago" in bot.late_step(message("how to quantise")).reply.text
+
+
+async def test_an_apology_and_a_refusal_for_now_are_final(client: Redis) -> None:
+    bot = assistant(client, EchoAnswers())
+    apology, busy = bot.apology(message("怎么量化")).reply, bot.busy(message("怎么量化"))
+    assert "抱歉" in apology.text
+    assert "排队" in busy.text
+    assert apology.final
+    assert busy.final
+
+
+async def test_a_command_is_known_by_what_is_seen_of_it(client: Redis) -> None:
+    bot = assistant(client, EchoAnswers())
+    assert bot.is_command(" \u200b/帮助")
+    assert not bot.is_command("/root 满了怎么办")

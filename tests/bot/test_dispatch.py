@@ -1,7 +1,7 @@
 """Messages of one conversation are answered in order, those of different ones at once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,11 +11,14 @@ from adapters.base import Conversation, Message, Sender
 from bot.assistant import Assistant
 from bot.commands import Commands
 from bot.dispatch import Dispatcher
+from bot.gate import Gate
 from bot.settings import Course, SourceConfig
+from memory.base import History, MemoryUnavailable, Turn
 from memory.history import RedisHistory
 from memory.votes import RedisVotes
 from rag.types import Answer, Exchange
 from tests.fakes.board import Board
+from tests.fakes.quota import FixedQuota
 
 COURSE = Course(folder=Path(), sources=(SourceConfig(kind="files", path=Path("docs")),))
 
@@ -27,11 +30,23 @@ class GatedAnswers:
         self.gates: dict[str, asyncio.Event] = {}
         self.begun: list[str] = []
 
-    async def stream(self, question: str, history: Sequence[Exchange] = ()) -> AsyncIterator[Answer]:
+    async def stream(self, question: str, history: Sequence[Exchange] = ()) -> AsyncGenerator[Answer, None]:
         self.begun.append(question)
         if question in self.gates:
             await self.gates[question].wait()
         yield Answer(question, (), "answered", question, final=True)
+
+
+class FullHistory:
+    """There is no room for another turn."""
+
+    async def load(self, conversation: str) -> list[Turn]:
+        return []
+
+    async def append(self, conversation: str, turn: Turn) -> None:
+        raise MemoryUnavailable("full")
+
+    async def clear(self, conversation: str) -> None: ...
 
 
 def message(text: str, chat: str) -> Message:
@@ -39,10 +54,13 @@ def message(text: str, chat: str) -> Message:
     return Message(f"{chat}:{text}", Conversation("board", chat), Sender("ann"), text, sent_at)
 
 
-def dispatcher(client: Redis, answers: GatedAnswers, board: Board) -> Dispatcher:
-    history = RedisHistory(client)
+def dispatcher(
+    client: Redis, answers: GatedAnswers, board: Board, history: History | None = None
+) -> Dispatcher:
+    history = history or RedisHistory(client)
     commands = Commands("Sample", history, RedisVotes(client))
-    return Dispatcher(Assistant(answers, history, commands, COURSE), {"board": board})
+    assistant = Assistant(answers, history, commands, COURSE, Gate(4), FixedQuota())
+    return Dispatcher(assistant, history, {"board": board})
 
 
 async def test_the_second_waits_for_the_first_of_its_conversation_and_for_no_other(client: Redis) -> None:
@@ -74,3 +92,24 @@ async def test_closing_lets_answers_end_and_cancels_those_that_hang(client: Redi
     await bot.close(within=0.5)
     assert board.shown.get_nowait() == "ends"
     assert board.shown.empty()
+
+
+async def test_a_turn_is_remembered_before_its_answer_is_shown(client: Redis) -> None:
+    board = Board()
+    await dispatcher(client, GatedAnswers(), board).accept(message("how", "a"))
+    assert await board.shown.get() == "how"
+    [turn] = await RedisHistory(client).load("board:a::ann")
+    assert (turn.message_id, turn.question, turn.answer) == ("a:how", "how", "how")
+
+
+async def test_a_reply_is_shown_under_its_messages_id(client: Redis) -> None:
+    board = Board()
+    await dispatcher(client, GatedAnswers(), board).accept(message("how", "a"))
+    await board.shown.get()
+    assert [delivery.key for delivery in board.deliveries] == ["a:how"]
+
+
+async def test_an_answer_that_cannot_be_remembered_is_shown(client: Redis) -> None:
+    board = Board()
+    await dispatcher(client, GatedAnswers(), board, FullHistory()).accept(message("how", "a"))
+    assert await board.shown.get() == "how"

@@ -6,7 +6,10 @@ import re
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.browser import ask, echo, said, site
+from adapters.base import Delivery, Message
+from tests.adapters.tab import reply_to
+from tests.adapters.tab import said as replies
+from tests.e2e.browser import Site, ask, echo, said, site
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
@@ -142,12 +145,43 @@ async def test_a_reply_that_comes_by_itself_is_shown_also_when_the_page_was_away
         await ask(browser_page, "难题")
         await expect(browser_page.locator(".answer .body")).to_have_text("回答：难题")
         question = chat.bot.received[0]
-        await chat.adapter.show(said(question, "张老师：看第三页。"))
+        await chat.adapter.show(said(question, "张老师：看第三页。"), Delivery("a note"))
         await expect(browser_page.locator(".answer .body")).to_have_text(["回答：难题", "张老师：看第三页。"])
         await browser_page.goto("about:blank")
-        await chat.adapter.show(said(question, "补充：还有第四页。"))
+        await chat.adapter.show(said(question, "补充：还有第四页。"), Delivery("another"))
         await browser_page.goto(chat.url)
         await expect(browser_page.locator(".answer .body").last).to_have_text("补充：还有第四页。")
+
+
+async def test_short_questions_in_a_row_get_one_answer_below_the_last(browser_page: Page) -> None:
+    async with site(lambda _: [asyncio.Event()]) as chat:
+        await browser_page.goto(chat.url)
+        first, *others = await ask_in_a_row(browser_page, chat)
+        more, feed = asyncio.Event(), browser_page.locator(".feed > *")
+        half, whole = (
+            reply_to(first, text, *(each.id for each in others), final=text == "整个回答")
+            for text in ("半个", "整个回答")
+        )
+        showing = asyncio.create_task(chat.adapter.show(replies(half, more, whole), Delivery(first.id)))
+        await expect(feed).to_have_text([*IN_A_ROW, "半个 停止"])
+        more.set()
+        await expect(feed).to_have_text([*IN_A_ROW, "整个回答"])
+        await showing
+
+
+async def test_an_answer_gives_way_to_one_that_answers_the_next_question_too(browser_page: Page) -> None:
+    async with site(lambda text: [asyncio.Event()] if "Windows" in text else ["用 pip 装"]) as chat:
+        await browser_page.goto(chat.url)
+        await ask(browser_page, "怎么装 LMDeploy")
+        await expect(browser_page.get_by_role("button", name="有帮助")).to_be_visible()
+        await ask(browser_page, "在 Windows 上")
+        await expect(browser_page.locator(".answer")).to_have_count(2)
+        first, second = chat.bot.received
+        both = reply_to(first, "下载安装包", second.id)
+        await chat.adapter.show(replies(both), Delivery(second.id, sent_id=f"{first.id}.reply"))
+        await expect(browser_page.locator(".feed > *")).to_have_text(
+            ["怎么装 LMDeploy", "在 Windows 上", "下载安装包"]
+        )
 
 
 async def test_fifty_thousand_characters_reach_the_bot(browser_page: Page) -> None:
@@ -169,6 +203,16 @@ async def test_with_a_password_people_sign_in_under_a_name(browser_page: Page) -
         assert chat.bot.received[0].sender.id == "web:小明"
         await browser_page.get_by_role("link", name="退出").click()
         await expect(browser_page.get_by_label("课程口令")).to_be_visible()
+
+
+IN_A_ROW = ["老师好", "LMDeploy 怎么装", "我用的是 Windows"]
+
+
+async def ask_in_a_row(page: Page, chat: Site) -> list[Message]:
+    for text in IN_A_ROW:
+        await ask(page, text)
+    await expect(page.locator(".answer.waiting[data-sent]")).to_have_count(len(IN_A_ROW))
+    return chat.bot.received
 
 
 async def sign_in(page: Page, password: str) -> None:

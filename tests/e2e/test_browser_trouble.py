@@ -1,11 +1,23 @@
 """The web chat when things go wrong, and when people do several things at once."""
 
 import asyncio
+import signal
+import sys
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, Route, expect
 
+from adapters.base import Delivery, Reply
+from tests.adapters.tab import reply_to
+from tests.adapters.tab import said as replies
 from tests.e2e.browser import ask, echo, site
+
+ROOT = Path(__file__).parents[2]
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
@@ -50,6 +62,63 @@ async def test_a_stopped_answer_stops(browser_page: Page) -> None:
         rest.set()
         await expect(browser_page.get_by_text("已停止")).to_be_visible()
         await expect(browser_page.locator(".answer .body")).to_have_text("一半")
+        assert chat.bot.withdrawn == [chat.bot.received[0].id]
+
+
+async def test_a_stop_below_several_questions_takes_them_all_back(browser_page: Page) -> None:
+    async with site(lambda _: [asyncio.Event()]) as chat:
+        await browser_page.goto(chat.url)
+        for text in ("老师好", "怎么装"):
+            await ask(browser_page, text)
+        await expect(browser_page.locator(".answer.waiting[data-sent]")).to_have_count(2)
+        first, second = chat.bot.received
+        half = reply_to(first, "一半", second.id, final=False)
+        showing = asyncio.create_task(chat.adapter.show(replies(half, asyncio.Event()), Delivery(first.id)))
+        await expect(browser_page.locator(".feed > *")).to_have_text(["老师好", "怎么装", "一半 停止"])
+        await browser_page.get_by_role("button", name="停止").click()
+        await showing
+        assert sorted(chat.bot.withdrawn) == sorted([first.id, second.id])
+        await expect(browser_page.locator(".feed > *")).to_have_text(["老师好", "怎么装", "一半 已停止"])
+        await ask(browser_page, "在 Windows 上")
+        await expect(browser_page.locator(".answer.waiting[data-sent]")).to_be_visible()
+        third = chat.bot.received[-1]
+        await chat.adapter.show(replies(reply_to(first, "用 pip", third.id)), Delivery(first.id))
+        await expect(browser_page.locator(".feed > *")).to_have_text(
+            ["老师好", "怎么装", "在 Windows 上", "用 pip"]
+        )
+
+
+async def test_a_question_that_nobody_will_answer_is_given_up(browser_page: Page) -> None:
+    async with site(lambda _: [asyncio.Event()]) as chat:
+        await browser_page.goto(chat.url)
+        await ask(browser_page, "在吗？")
+        await expect(browser_page.locator(".answer.waiting[data-sent]")).to_be_visible()
+        (question,) = chat.bot.received
+        await chat.bot.accept_for(chat.adapter)(replace(question, withdrawn=True))
+        note = Reply(
+            question.conversation, "明天停课。", final=True
+        )  # the page looks again when something comes
+        await chat.adapter.show(replies(note), Delivery("a note"))
+        await expect(browser_page.get_by_text("中断了，没能答完，请再问一次。")).to_be_visible()
+
+
+async def test_a_question_outlives_the_server_that_accepted_it(browser_page: Page, tmp_path: Path) -> None:
+    async with chat_process(tmp_path) as (process, port):
+        await browser_page.goto(f"http://127.0.0.1:{port}")
+        await ask(browser_page, "还在吗？")
+        await expect(browser_page.locator(".waiting[data-sent]")).to_be_visible()
+        process.kill()
+    async with chat_process(tmp_path, port) as (process, port):
+        async with browser_page.context.expect_page() as opened:
+            await browser_page.evaluate("window.open(location.href)")
+        reopened = await opened.value
+        for page in (browser_page, reopened):
+            await expect(page.locator(".question")).to_have_text(["还在吗？"])
+            await expect(page.locator(".answer.waiting")).to_have_text(["正在查资料…停止"])
+        async with browser_page.expect_response("**/component_server/"):
+            process.send_signal(signal.SIGUSR1)
+        for page in (browser_page, reopened):
+            await expect(page.locator(".answer .body")).to_have_text(["回答：还在吗？"])
 
 
 async def test_a_question_that_cannot_be_sent_is_given_back_with_a_sentence(browser_page: Page) -> None:
@@ -140,3 +209,17 @@ async def test_tabs_of_one_conversation_show_the_questions_and_no_foreign_votes(
         await expect(other.locator(".answer .body").last).to_have_text("回答：第二")
         await expect(other.locator(".question")).to_have_text(["第一", "第二"])
         await expect(other.locator(".answer")).to_have_count(2)
+
+
+@asynccontextmanager
+async def chat_process(folder: Path, port: int = 0) -> AsyncIterator[tuple[Process, int]]:
+    """A chat page in a process of its own, and its port; killed at the end."""
+    command = (sys.executable, "-m", "tests.fakes.web_process", str(folder / "mailbox"), str(port))
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    try:
+        yield process, int(await process.stdout.readline())
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()

@@ -1,9 +1,11 @@
 """`puyu serve` as a process: it gets ready by itself, dies, comes back, and keeps its data to itself."""
 
+import os
 import signal
 
 import httpx
 import pytest
+from redis import Redis
 
 from tests.e2e.command_line import CommandLine
 
@@ -63,6 +65,25 @@ def test_ctrl_c_ends_the_first_index_run_at_once(puyu: CommandLine) -> None:
     done = puyu.stopped(signal.SIGINT, when=(puyu.folder / "data/index/.lock").exists)
     assert (done.status, list((puyu.folder / "data/index").glob("v*"))) == (1, [])
     assert "Traceback" not in done.err
+
+
+def test_it_is_not_ready_while_memory_hangs_and_gets_ready_by_itself(puyu: CommandLine) -> None:
+    with puyu.serving():
+        memory = Redis.from_url(f"unix://{puyu.folder}/data/redis/server.sock").info("server")["process_id"]
+        os.kill(memory, signal.SIGSTOP)
+        try:
+            assert "memory" in readiness(puyu, 503)[0]
+        finally:
+            os.kill(memory, signal.SIGCONT)
+        assert readiness(puyu, 200) == []
+
+
+def readiness(puyu: CommandLine, status: int) -> list[str]:
+    """What is not ready, once that is told with this status."""
+    while (told := httpx.get(f"{puyu.url}/readyz", timeout=30)).status_code != status:
+        pass
+    problems: list[str] = told.json()
+    return problems
 
 
 def test_it_says_so_when_memory_does_not_answer(puyu: CommandLine) -> None:

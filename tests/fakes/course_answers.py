@@ -1,6 +1,6 @@
 """An answer chain whose answers can be foretold: it says the question back, word by word."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from rag.types import Answer, Exchange, Outcome, Source
 
@@ -15,7 +15,7 @@ class EchoAnswers:
         self._outcome = outcome
         self._fails_with = fails_with
 
-    async def stream(self, question: str, history: Sequence[Exchange] = ()) -> AsyncIterator[Answer]:
+    async def stream(self, question: str, history: Sequence[Exchange] = ()) -> AsyncGenerator[Answer]:
         self.asked.append((question, [turn.question for turn in history]))
         if self._fails_with:
             raise self._fails_with

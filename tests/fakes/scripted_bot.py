@@ -1,10 +1,24 @@
 """A bot that answers from a script, so that an adapter can be driven without the real one."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from adapters.base import Accept, Adapter, Button, Conversation, Exchange, Message, Reply, Sender, Vote
+from adapters.base import (
+    Accept,
+    Adapter,
+    Button,
+    Conversation,
+    Delivery,
+    DeliveryFailed,
+    Exchange,
+    Message,
+    NotAccepted,
+    Reply,
+    Sender,
+    Vote,
+)
 
 Step = str | asyncio.Event
 Script = Callable[[str], Sequence[Step]]
@@ -22,27 +36,41 @@ class Place:
 
 
 class ScriptedBot:
-    """Keeps the messages it was sent, and remembers answers with their votes as the real one does."""
+    """Keeps the messages it was sent, and remembers answers with their votes as the real one does.
+
+    It does not accept a text that is among the `refused`. `withdrawn` are the ids of messages that were
+    taken back.
+    """
 
     def __init__(self, script: Script, sources: Sequence[Place] = ()) -> None:
         self.received: list[Message] = []
+        self.withdrawn: list[str] = []
+        self.refused: set[str] = set()
         self.script = script
         self.remembering = asyncio.Event()
         self.remembering.set()
         self._sources = sources
         self._exchanges: dict[Conversation, dict[str, Exchange]] = {}
-        self._work: set[asyncio.Task[str]] = set()
+        self._work: set[asyncio.Task[None]] = set()
 
     async def serve(self, adapter: Adapter) -> None:
         """Answer what the adapter takes in until cancelled."""
         await adapter.run(self.accept_for(adapter))
 
     def accept_for(self, adapter: Adapter) -> Accept:
-        """What takes the adapter's messages in."""
+        """What takes messages in, and has the replies shown by this adapter."""
 
         async def accept(message: Message) -> None:
+            talk = self._exchanges.setdefault(message.conversation, {})
+            if message.text in self.refused:
+                raise NotAccepted("There is no room for it.")
+            if message.withdrawn:
+                self.withdrawn.append(message.id)
+                talk.pop(message.id, None)
+                return
             self.received.append(message)
-            task = asyncio.create_task(adapter.show(self._replies(message)))
+            talk[message.id] = Exchange(message.id, message.text, None)
+            task = asyncio.create_task(self._answer(adapter, message))
             self._work.add(task)
             task.add_done_callback(self._work.discard)
 
@@ -58,6 +86,15 @@ class ScriptedBot:
         while self._work:
             await asyncio.wait(self._work)
 
+    async def _answer(self, adapter: Adapter, message: Message) -> None:
+        try:
+            await adapter.show(self._replies(message), Delivery(message.id))
+        except DeliveryFailed as error:
+            print(error, file=sys.stderr)
+        talk = self._exchanges[message.conversation]
+        if message.id in talk and talk[message.id].reply is None:
+            del talk[message.id]
+
     async def _replies(self, message: Message) -> AsyncIterator[Reply]:
         if message.text.startswith("/feedback"):
             yield self._voted(message)
@@ -71,14 +108,12 @@ class ScriptedBot:
                 yield Reply(message.conversation, text, in_reply_to=message.id)
         buttons = (Button("👍", f"/feedback up {message.id}"), Button("👎", f"/feedback down {message.id}"))
         reply = Reply(message.conversation, text, self._sources, buttons, message.id, final=True)
-        talk = self._exchanges.setdefault(message.conversation, {})
-        talk[message.id] = Exchange(message.id, message.text, reply)
+        self._exchanges[message.conversation][message.id] = Exchange(message.id, message.text, reply)
         yield reply
 
     def _voted(self, message: Message) -> Reply:
         _, word, message_id = message.text.split()
         vote: Vote = "up" if word == "up" else "down"
         talk = self._exchanges[message.conversation]
-        voted = talk[message_id]
-        talk[message_id] = Exchange(message_id, voted.question, voted.reply, vote)
+        talk[message_id] = replace(talk[message_id], vote=vote)
         return Reply(message.conversation, f"Noted: {vote}", in_reply_to=message.id, final=True)

@@ -1,0 +1,255 @@
+"""One conversation in hand: its letters become a question, the question an answer, the answer is shown once.
+
+AttemptFailed   answering raised something; it is tried again
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from adapters.base import Adapter, Delivery, DeliveryFailed, Reply
+from bot.assistant import Assistant, Step
+from bot.batch import Batch, next_batch
+from bot.letters import Committed, Memo, Unreadable
+from bot.settings import Limits
+from memory.base import Inbox, Job, LeaseLost, MailChanged, MemoryUnavailable
+
+TRIES = 3
+"""Attempts that may fail, and deaths that may be a message's fault, before it is given up with an apology."""
+
+_UNREACHABLE_PAUSE = 0.2  # seconds between two attempts to reach Redis
+_LONGEST_PAUSE = 60.0  # seconds between two attempts to deliver
+
+log = logging.getLogger(__name__)
+
+_Result = TypeVar("_Result")
+
+
+class AttemptFailed(Exception):
+    """Answering raised something; it is tried again."""
+
+
+class Handling:
+    """Answers what waits in a conversation until it is let go, lost or given back.
+
+    What it shows is committed before; what it writes is refused once another worker has the
+    conversation. So it may be killed at any point, and another one goes on where it was.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        inbox: Inbox,
+        assistant: Assistant,
+        platforms: Mapping[str, Adapter],
+        limits: Limits,
+    ) -> None:
+        self.job = job
+        self._inbox = inbox
+        self._assistant = assistant
+        self._platforms = platforms
+        self._limits = limits
+        self._begun = datetime.now(UTC)
+        self._batch: Batch | None = None
+        self._sent_id = ""
+        self._held_until = time.monotonic() + inbox.lease
+        self._grave = ""  # why the letters are buried when they are done
+        self._answering: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Answer, anew when the letters change meanwhile. When cancelled, give the conversation back."""
+        try:
+            while not await self._attempt():
+                pass
+        except LeaseLost:
+            log.info("%s is in the hands of another worker", self.job.conversation)
+        except asyncio.CancelledError:
+            with suppress(LeaseLost, MemoryUnavailable):
+                await self._inbox.put_back(self.job)
+            raise
+
+    async def renewed(self, asked_at: float, changes: int | None) -> None:
+        """Take in what a renewal that was `asked_at` (monotonic) told: `changes`, None if it is lost.
+
+        Where the question is still the same one, it is answered on.
+        """
+        if changes is not None:
+            self._held_until = asked_at + self._inbox.lease
+        if changes == self.job.changes:
+            return
+        try:
+            await self._look()
+        except (MailChanged, LeaseLost, Unreadable):
+            # What is to be done instead is seen when it has stopped.
+            if self._answering:
+                self._answering.cancel()
+        except MemoryUnavailable:
+            return  # the next renewal tells of it again
+
+    async def _attempt(self) -> bool:
+        """Answer once; whether the conversation is let go."""
+        self._answering = asyncio.create_task(self._answer())
+        try:
+            await asyncio.wait([self._answering])
+        finally:
+            await _cancelled(self._answering)
+        error = None if self._answering.cancelled() else self._answering.exception()
+        if self._answering.cancelled() or isinstance(error, MailChanged):
+            return await self._begin_again()
+        if error:
+            await self._give_up(error)
+        return True
+
+    async def _answer(self) -> None:
+        batch = self._batch = self._next_batch(self.job)
+        if batch is None:
+            await self._insist(lambda: self._inbox.done(self.job, ()))
+            return
+        self._sent_id = batch.sent_id or self._sent_id
+        spent = max(self.job.failures, self.job.blame)
+        if spent >= TRIES:
+            self._grave = "every attempt failed, or its worker died"
+        if spent < TRIES + 1:
+            delivery = Delivery(batch.message.id, self._sent_id, self._keep)
+            adapter = self._platforms[batch.message.conversation.platform]
+            async with aclosing(self._replies(batch)) as replies:
+                self._sent_id = await adapter.show(replies, delivery)
+        await self._finish(batch)
+
+    async def _replies(self, batch: Batch) -> AsyncGenerator[Reply, None]:
+        if (kept := self._committed(batch)) is not None:
+            yield kept
+            return
+        async with aclosing(self._steps(batch)) as steps:
+            async for step in steps:
+                reply = replace(step.reply, merged=batch.merged)
+                if reply.final:
+                    await self._commit(batch, replace(step, reply=reply))
+                else:
+                    await self._be_sure()
+                yield reply
+
+    async def _steps(self, batch: Batch) -> AsyncGenerator[Step, None]:
+        if self._grave:
+            yield self._assistant.apology(batch.message)
+        elif batch.handling == "late":
+            yield self._assistant.late_step(batch.message)
+        elif batch.handling == "answer":
+            async for step in self._assistant.steps(batch.message):
+                if step.error and self.job.failures + 1 < TRIES:
+                    raise AttemptFailed(step.error)
+                self._grave = step.error
+                yield step
+
+    async def _commit(self, batch: Batch, step: Step) -> None:
+        line = Committed(batch.message.text, step.reply).to_json()
+        await self._insist(lambda: self._inbox.commit(self.job, line, step.turn))
+
+    async def _be_sure(self) -> None:
+        """After a long pause, raise LeaseLost rather than show something over another worker's answer."""
+        asked_at = time.monotonic()
+        if asked_at > self._held_until:
+            [changes] = await self._insist(lambda: self._inbox.renew([self.job]))
+            if changes is None:
+                raise LeaseLost("Another worker has taken the conversation over.")
+            self._held_until = asked_at + self._inbox.lease
+
+    async def _finish(self, batch: Batch) -> None:
+        if self._grave:
+            log.error("message %s is given up: %s", batch.message.id, self._grave)
+            await self._insist(lambda: self._inbox.bury(self.job, batch.letter_ids, self._grave))
+            return
+        memo = ""
+        if batch.handling == "answer" and not self._assistant.is_command(batch.message.text):
+            memo = Memo(batch.message, self._sent_id, batch.merged).to_json()
+        await self._insist(lambda: self._inbox.done(self.job, batch.letter_ids, self._sent_id, memo))
+
+    async def _keep(self, sent_id: str) -> None:
+        assert self._batch is not None  # something of it is shown
+        letter_id, self._sent_id = self._batch.message.id, sent_id
+        await self._insist(lambda: self._inbox.keep_sent(self.job, letter_id, sent_id))
+
+    def _committed(self, batch: Batch) -> Reply | None:
+        """What an earlier worker has committed, if the question is still the same."""
+        if not self.job.answer or batch.handling != "answer":
+            return None
+        with suppress(Unreadable):
+            kept = Committed.from_json(self.job.answer)
+            return kept.reply if kept.asked == batch.message.text else None
+        return None
+
+    def _next_batch(self, job: Job) -> Batch | None:
+        """What is to be answered; a letter that came in before what is in hand already waits for its turn."""
+        held = self._batch.letter_ids if self._batch else ()
+        begin = next((at for at, letter in enumerate(job.letters) if letter.id in held), 0)
+        letters = job.letters[begin:]
+        if not letters:
+            return None
+        return next_batch(letters, _memo(job), self._begun, self._limits, self._assistant.is_command)
+
+    async def _look(self) -> None:
+        """See what came in; raises MailChanged where the question is another one now."""
+        job = await self._inbox.look(self.job)
+        same = self._next_batch(job) == self._batch
+        self.job = job
+        if not same:
+            raise MailChanged("The question in hand is another one now.")
+
+    async def _begin_again(self) -> bool:
+        self.job = await self._insist(lambda: self._inbox.look(self.job))
+        there = {letter.id for letter in self.job.letters}
+        if self._batch and not there.intersection(self._batch.letter_ids):
+            await self._withdrawn(self._batch)
+        return False
+
+    async def _withdrawn(self, batch: Batch) -> None:
+        """Take back what was shown; what a short follow-up had begun to replace stays as it is."""
+        if self._sent_id and batch.message.id in batch.letter_ids:
+            with suppress(DeliveryFailed):
+                await self._platforms[batch.message.conversation.platform].retract(self._sent_id)
+        self._sent_id = ""
+
+    async def _give_up(self, error: BaseException) -> None:
+        """Put the letters back for a while, or bury them."""
+        if isinstance(error, LeaseLost):
+            raise error
+        ids = [letter.id for letter in self.job.letters[:1]]
+        expected = isinstance(error, DeliveryFailed | Unreadable | AttemptFailed)
+        log.warning("message %s is not answered yet: %s", *ids, error, exc_info=None if expected else error)
+        if isinstance(error, Unreadable):
+            await self._insist(lambda: self._inbox.bury(self.job, ids, str(error)))
+        elif isinstance(error, DeliveryFailed):
+            age = self._begun.timestamp() - self.job.letters[0].at
+            pause = min(max(age / 4, 1.0), _LONGEST_PAUSE)
+            await self._insist(lambda: self._inbox.put_back(self.job, pause=pause))
+        else:
+            await self._insist(lambda: self._inbox.put_back(self.job, failed=True, pause=1.0))
+
+    async def _insist(self, call: Callable[[], Awaitable[_Result]]) -> _Result:
+        """Call until Redis takes it; where letters came in that change nothing, call again."""
+        while True:
+            try:
+                return await call()
+            except MailChanged:
+                with suppress(MemoryUnavailable):
+                    await self._look()
+            except MemoryUnavailable:
+                await asyncio.sleep(_UNREACHABLE_PAUSE)
+
+
+def _memo(job: Job) -> Memo | None:
+    with suppress(Unreadable):
+        return Memo.from_json(job.memo) if job.memo else None
+    return None
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    """Return when the task has ended, which it does soon."""
+    if not task.done():
+        task.cancel()
+        await asyncio.wait([task])

@@ -1,0 +1,52 @@
+"""Where messages come in: into the durable inbox, and only then back to the platform."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+
+from adapters.base import Adapter, Delivery, DeliveryFailed, Message, NotAccepted, Reply
+from bot.assistant import Assistant
+from bot.conversations import chat_key
+from bot.letters import to_body
+from memory.base import Acceptance, Inbox, Letter, MemoryUnavailable
+
+log = logging.getLogger(__name__)
+
+
+class Intake:
+    """Takes the messages of every platform."""
+
+    def __init__(self, inbox: Inbox, assistant: Assistant, platforms: Mapping[str, Adapter]) -> None:
+        self._inbox = inbox
+        self._assistant = assistant
+        self._platforms = platforms
+        self._saying: set[asyncio.Task[None]] = set()
+
+    async def accept(self, message: Message) -> None:
+        """Return when the message is safe; NotAccepted when it is not."""
+        try:
+            accepted = await self._accept(message)
+        except MemoryUnavailable as error:
+            raise NotAccepted(f"Message {message.id} is not taken in: {error}") from error
+        # In a group once a minute is enough; in a direct chat somebody waits for each.
+        direct = message.conversation.kind == "direct"
+        if accepted == "busy" or (accepted == "busy_told" and direct):
+            saying = asyncio.create_task(self._say_busy(message))
+            self._saying.add(saying)
+            saying.add_done_callback(self._saying.discard)
+
+    async def _accept(self, message: Message) -> Acceptance:
+        if message.withdrawn:
+            await self._inbox.withdraw(chat_key(message.conversation), message.id)
+            return "accepted"
+        key, sent_at = self._assistant.key(message), message.sent_at.timestamp()
+        return await self._inbox.accept(Letter(message.id, key, to_body(message), sent_at), message.edited)
+
+    async def _say_busy(self, message: Message) -> None:
+        async def reply() -> AsyncIterator[Reply]:
+            yield self._assistant.busy(message)
+
+        try:
+            await self._platforms[message.conversation.platform].show(reply(), Delivery(message.id))
+        except DeliveryFailed as error:
+            log.warning("%s was not told that too many messages wait: %s", message.sender.id, error)

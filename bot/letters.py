@@ -1,0 +1,153 @@
+"""What the bot keeps in the inbox, as lines of JSON: messages, committed answers, memos.
+
+Unreadable   a line is damaged, or was written by another version
+"""
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from adapters.base import Button, Conversation, Image, Message, Reply, Sender
+from memory.base import Source
+
+VERSION = 1
+
+_Fields = list[Any]
+
+
+class Unreadable(Exception):
+    """Its text is one sentence for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A final reply that is kept before it is shown, and the text it answers, so that an edit is noticed."""
+
+    asked: str
+    reply: Reply
+
+    def to_json(self) -> str:
+        """One line."""
+        return _line([self.asked, _from_reply(self.reply)])
+
+    @classmethod
+    def from_json(cls, line: str) -> "Committed":
+        """What `to_json` wrote; raises Unreadable."""
+        with _reading(line) as (asked, reply):
+            return cls(asked, _to_reply(reply))
+
+
+@dataclass(frozen=True, slots=True)
+class Memo:
+    """The question that was just answered, where the answer stands, and which messages it answers besides.
+
+    A short message that follows soon belongs to the same question.
+    """
+
+    message: Message
+    sent_id: str
+    merged: tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        """One line."""
+        return _line([_from_message(self.message), self.sent_id, self.merged])
+
+    @classmethod
+    def from_json(cls, line: str) -> "Memo":
+        """What `to_json` wrote; raises Unreadable."""
+        with _reading(line) as (message, sent_id, merged):
+            return cls(_to_message(message), sent_id, tuple(merged))
+
+
+def to_body(message: Message) -> str:
+    """The message as the body of a letter."""
+    return _line(_from_message(message))
+
+
+def from_body(body: str) -> Message:
+    """The message in a letter; raises Unreadable."""
+    with _reading(body) as fields:
+        return _to_message(fields)
+
+
+def _line(fields: _Fields) -> str:
+    # Half of a surrogate pair stays: the client of Redis sends it as the escape that JSON has for it.
+    return json.dumps([VERSION, *fields], ensure_ascii=False, separators=(",", ":"))
+
+
+@contextmanager
+def _reading(line: str) -> Iterator[_Fields]:
+    """The fields of a line; whatever does not fit, here or in the block, is Unreadable."""
+    try:
+        version, *fields = json.loads(line)
+        if version != VERSION:
+            raise ValueError(f"version {version}")
+        yield fields
+    except (ValueError, TypeError) as error:
+        raise Unreadable(
+            f"what the inbox keeps cannot be read ({error}); it is damaged or of another version of puyu."
+        ) from error
+
+
+def _from_message(message: Message) -> _Fields:
+    return [
+        message.id,
+        _from_conversation(message.conversation),
+        [message.sender.id, message.sender.name],
+        message.text,
+        message.sent_at.isoformat(),
+        message.addressed,
+        [[image.media_type, b64encode(image.data).decode()] for image in message.images],
+        message.quoted,
+        message.edited,
+        message.withdrawn,
+    ]
+
+
+def _to_message(fields: _Fields) -> Message:
+    id, conversation, sender, text, sent_at, addressed, images, quoted, edited, withdrawn = fields
+    return Message(
+        id,
+        Conversation(*conversation),
+        Sender(*sender),
+        text,
+        datetime.fromisoformat(sent_at),
+        addressed,
+        tuple(Image(media_type, b64decode(data)) for media_type, data in images),
+        quoted,
+        edited,
+        withdrawn,
+    )
+
+
+def _from_reply(reply: Reply) -> _Fields:
+    return [
+        _from_conversation(reply.conversation),
+        reply.text,
+        [[source.title, source.heading, source.url, source.revision] for source in reply.sources],
+        [[button.label, button.command] for button in reply.buttons],
+        reply.in_reply_to,
+        reply.merged,
+        reply.final,
+    ]
+
+
+def _to_reply(fields: _Fields) -> Reply:
+    conversation, text, sources, buttons, in_reply_to, merged, final = fields
+    return Reply(
+        Conversation(*conversation),
+        text,
+        tuple(Source(*source) for source in sources),
+        tuple(Button(*button) for button in buttons),
+        in_reply_to,
+        tuple(merged),
+        final,
+    )
+
+
+def _from_conversation(place: Conversation) -> _Fields:
+    return [place.platform, place.chat_id, place.kind, place.thread_id]
