@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-EVERYWHERE = ("house", "memory", "answering")
+EVERYWHERE = ("house", "memory", "answering", "inbox", "durability")
 ON_LABELLED_DATA = ("retrieval", "cmrc")
 
 
