@@ -175,6 +175,9 @@ class Adapter(Protocol):
 
         What `replies` raises is passed on, and what was shown so far then stays as it is: somebody will
         complete it. A stream that ends without a final reply was given up. Raises DeliveryFailed.
+
+        A reply that is not final is shown at once, in one call, or not at all: tried again later, it could
+        write over the answer of another process.
         """
 
     async def retract(self, sent_id: str) -> None:

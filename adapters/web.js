@@ -76,8 +76,30 @@ function acknowledge(reply) {
 
 // ---- asking and following
 
+// The last question that was not acknowledged. It may have come in all the same: sent again, it keeps its id.
+let unsent;
+
+function begun(text, shown) {
+  if (unsent?.text !== text || !unsent.card.isConnected) {
+    const id = random();
+    return { id, card: question(`web:${id}`, shown) };
+  }
+  const { id, card } = unsent;
+  delete card.firstChild.dataset.word;
+  card.firstChild.replaceChildren(label(make("span", "wait"), "waiting"));
+  pend(card, `web:${id}`);
+  return { id, card };
+}
+
+function arrived(card) {
+  if (unsent?.card !== card) return;
+  if (box.value === unsent.shown) { box.value = ""; resize(); }
+  unsent = undefined;
+}
+
 async function ask(text, shown = text) {
-  const id = random(), card = question(`web:${id}`, shown);
+  const { id, card } = begun(text, shown);
+  unsent = undefined;
   try {
     await call("say", { id, text, press: false });
     card.dataset.sent = "";
@@ -85,6 +107,7 @@ async function ask(text, shown = text) {
     if (!card.isConnected || !card.querySelector(".wait")) return; // the answer came all the same, or is not wanted
     settle(card, "failed");
     label(card.firstChild, "unsent");
+    unsent = { id, card, text, shown };
     if (!box.value) { box.value = shown; resize(); }
   }
 }

@@ -89,6 +89,7 @@ function place({ id, ids }) {
 function fill(card, reply) {
   const body = card.firstChild;
   delete body.dataset.word; // it may have said that the question was not sent
+  arrived(card);
   if (reply.html) body.innerHTML = reply.html;
   if (!reply.final) {
     card.dataset.sent = "";

@@ -178,8 +178,9 @@ class Assistant:
     async def _spend(self, message: Message) -> Refused | None:
         group = chat_key(message.conversation) if message.conversation.kind == "group" else ""
         at = message.sent_at.timestamp()
+        id = f"{message.id}@{at}" if message.edited else message.id  # an edit is answered once more
         try:
-            refused = await self._quota.spend(message.id, message.sender.id, group, at, self._allowance)
+            refused = await self._quota.spend(id, message.sender.id, group, at, self._allowance)
         except MemoryUnavailable as error:
             log.warning("message %s is not counted: %s", message.id, error)
             return None

@@ -12,7 +12,7 @@ from bot.letters import Memo, Unreadable, from_body
 from bot.settings import Limits
 from memory.base import Letter
 
-SHORT = 200
+SHORT = 100
 """Characters of a message that may be one of several that make a question, at most."""
 
 FORGOTTEN = timedelta(hours=24)

@@ -3,14 +3,14 @@
 import asyncio
 import errno
 import shutil
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from bot import app
 from bot.serve import CannotServe, listening
 from bot.settings import Course, Settings
-from memory.base import MemoryFailure
+from memory.base import InboxState, MemoryFailure
 from rag.types import EmbedderUnavailable, RagError, Skipped
 
 _ROOM = 500_000_000
@@ -38,18 +38,9 @@ def healthy(checks: Sequence[Check]) -> bool:
 
 async def examine(settings: Settings, course: Course) -> list[Check]:
     """Every check, in the order of the way of a question."""
-    looks: tuple[Callable[[Settings, Course], Awaitable[Check]], ...] = (
-        _course,
-        _documents,
-        _embedder,
-        _index,
-        _memory,
-        _inbox,
-        _model,
-        _port,
-        _disk,
-    )
-    return [await look(settings, course) for look in looks]
+    before = [await look(settings, course) for look in (_course, _documents, _embedder, _index)]
+    after = [await look(settings, course) for look in (_model, _port, _disk)]
+    return [*before, *await _memory(settings), *after]
 
 
 async def _course(settings: Settings, course: Course) -> Check:
@@ -96,30 +87,23 @@ async def _index(settings: Settings, course: Course) -> Check:
     return Check("index", "ok", f"version {found_by.version}, {len(found_by)} passages")
 
 
-async def _memory(settings: Settings, course: Course) -> Check:
+async def _memory(settings: Settings) -> list[Check]:
+    """Memory and the inbox in it; opened once, since one that hangs takes its time."""
     where = "REDIS_URL" if settings.redis_url.get_secret_value() else "the embedded server"
     try:
         async with app.open_memory(settings) as memory:
             await memory.ping()
+            return [Check("memory", "ok", f"{where} answers"), _inbox(await memory.inbox.state())]
     except MemoryFailure as error:
-        return Check("memory", "failed", f"{where}: {error}")
-    return Check("memory", "ok", f"{where} answers")
+        return [Check("memory", "failed", f"{where}: {error}")]
 
 
-async def _inbox(settings: Settings, course: Course) -> Check:
-    try:
-        async with app.open_memory(settings) as memory:
-            state = await memory.inbox.state()
-    except MemoryFailure:
-        return Check("inbox", "warning", "cannot be looked at without memory")
+def _inbox(state: InboxState) -> Check:
     waiting = f"{state.waiting} message{'s'[: state.waiting != 1]} waiting"
     if not state.dead:
         return Check("inbox", "ok", waiting)
-    return Check(
-        "inbox",
-        "warning",
-        f"{waiting}, {state.dead} could not be answered, the last one: {state.last_reason}",
-    )
+    dead = f"{state.dead} could not be answered, the last one: {state.last_reason}"
+    return Check("inbox", "warning", f"{waiting}, {dead}")
 
 
 async def _model(settings: Settings, course: Course) -> Check:

@@ -24,6 +24,7 @@ TRIES = 3
 
 _UNREACHABLE_PAUSE = 0.2  # seconds between two attempts to reach Redis
 _LONGEST_PAUSE = 60.0  # seconds between two attempts to deliver
+_GIVE_BACK = 1.0  # seconds with a Redis that does not answer; the lease ends soon by itself
 
 log = logging.getLogger(__name__)
 
@@ -57,9 +58,10 @@ class Handling:
         self._begun = datetime.now(UTC)
         self._batch: Batch | None = None
         self._sent_id = ""
-        self._held_until = time.monotonic() + inbox.lease
+        self._held_until = job.held_until
         self._grave = ""  # why the letters are buried when they are done
         self._answering: asyncio.Task[None] | None = None
+        self._stopped = False  # by a change of the mail
 
     async def run(self) -> None:
         """Answer, anew when the letters change meanwhile. When cancelled, give the conversation back."""
@@ -69,8 +71,9 @@ class Handling:
         except LeaseLost:
             log.info("%s is in the hands of another worker", self.job.conversation)
         except asyncio.CancelledError:
-            with suppress(LeaseLost, MemoryUnavailable):
-                await self._inbox.put_back(self.job)
+            with suppress(LeaseLost, MemoryUnavailable, TimeoutError):
+                async with asyncio.timeout(_GIVE_BACK):
+                    await self._inbox.put_back(self.job)
             raise
 
     async def renewed(self, asked_at: float, changes: int | None) -> None:
@@ -86,6 +89,7 @@ class Handling:
             await self._look()
         except (MailChanged, LeaseLost, Unreadable):
             # What is to be done instead is seen when it has stopped.
+            self._stopped = True
             if self._answering:
                 self._answering.cancel()
         except MemoryUnavailable:
@@ -93,13 +97,14 @@ class Handling:
 
     async def _attempt(self) -> bool:
         """Answer once; whether the conversation is let go."""
+        self._stopped = False
         self._answering = asyncio.create_task(self._answer())
         try:
             await asyncio.wait([self._answering])
         finally:
             await _cancelled(self._answering)
-        error = None if self._answering.cancelled() else self._answering.exception()
-        if self._answering.cancelled() or isinstance(error, MailChanged):
+        error = _failure(self._answering)
+        if self._stopped or isinstance(error, MailChanged):
             return await self._begin_again()
         if error:
             await self._give_up(error)
@@ -112,8 +117,7 @@ class Handling:
             return
         self._sent_id = batch.sent_id or self._sent_id
         spent = max(self.job.failures, self.job.blame)
-        if spent >= TRIES:
-            self._grave = "every attempt failed, or its worker died"
+        self._grave = "every attempt failed, or its worker died" if spent >= TRIES else ""
         if spent < TRIES + 1:
             delivery = Delivery(batch.message.id, self._sent_id, self._keep)
             adapter = self._platforms[batch.message.conversation.platform]
@@ -123,6 +127,7 @@ class Handling:
 
     async def _replies(self, batch: Batch) -> AsyncGenerator[Reply, None]:
         if (kept := self._committed(batch)) is not None:
+            await self._be_sure()
             yield kept
             return
         async with aclosing(self._steps(batch)) as steps:
@@ -130,6 +135,8 @@ class Handling:
                 reply = replace(step.reply, merged=batch.merged)
                 if reply.final:
                     await self._commit(batch, replace(step, reply=reply))
+                elif _completes(batch):
+                    continue  # the answer that is finished stands until the next one is
                 else:
                     await self._be_sure()
                 yield reply
@@ -141,7 +148,8 @@ class Handling:
             yield self._assistant.late_step(batch.message)
         elif batch.handling == "answer":
             async for step in self._assistant.steps(batch.message):
-                if step.error and self.job.failures + 1 < TRIES:
+                # An apology must not take the place of an answer: those letters are tried once more, alone.
+                if step.error and (self.job.failures + 1 < TRIES or _completes(batch)):
                     raise AttemptFailed(step.error)
                 self._grave = step.error
                 yield step
@@ -167,7 +175,10 @@ class Handling:
         memo = ""
         if batch.handling == "answer" and not self._assistant.is_command(batch.message.text):
             memo = Memo(batch.message, self._sent_id, batch.merged).to_json()
-        await self._insist(lambda: self._inbox.done(self.job, batch.letter_ids, self._sent_id, memo))
+        # An edit of a message that was merged into another is answered by itself.
+        ids = sorted(batch.letter_ids, key=lambda id: id != batch.message.id)
+        sent_id = "" if _completes(batch) else self._sent_id
+        await self._insist(lambda: self._inbox.done(self.job, ids, sent_id, memo))
 
     async def _keep(self, sent_id: str) -> None:
         assert self._batch is not None  # something of it is shown
@@ -180,7 +191,8 @@ class Handling:
             return None
         with suppress(Unreadable):
             kept = Committed.from_json(self.job.answer)
-            return kept.reply if kept.asked == batch.message.text else None
+            asked = (kept.asked, kept.reply.in_reply_to)
+            return kept.reply if asked == (batch.message.text, batch.message.id) else None
         return None
 
     def _next_batch(self, job: Job) -> Batch | None:
@@ -190,7 +202,8 @@ class Handling:
         letters = job.letters[begin:]
         if not letters:
             return None
-        return next_batch(letters, _memo(job), self._begun, self._limits, self._assistant.is_command)
+        memo = None if max(job.failures, job.blame) >= TRIES else _memo(job)
+        return next_batch(letters, memo, self._begun, self._limits, self._assistant.is_command)
 
     async def _look(self) -> None:
         """See what came in; raises MailChanged where the question is another one now."""
@@ -205,11 +218,13 @@ class Handling:
         there = {letter.id for letter in self.job.letters}
         if self._batch and not there.intersection(self._batch.letter_ids):
             await self._withdrawn(self._batch)
+        if self._batch and _completes(self._batch):
+            self._sent_id = ""
         return False
 
     async def _withdrawn(self, batch: Batch) -> None:
-        """Take back what was shown; what a short follow-up had begun to replace stays as it is."""
-        if self._sent_id and batch.message.id in batch.letter_ids:
+        """Take back what was shown of it; a finished answer that it was to complete stays."""
+        if self._sent_id and not _completes(batch):
             with suppress(DeliveryFailed):
                 await self._platforms[batch.message.conversation.platform].retract(self._sent_id)
         self._sent_id = ""
@@ -218,6 +233,9 @@ class Handling:
         """Put the letters back for a while, or bury them."""
         if isinstance(error, LeaseLost):
             raise error
+        if not self.job.letters:
+            await self._insist(lambda: self._inbox.done(self.job, ()))
+            return
         ids = [letter.id for letter in self.job.letters[:1]]
         expected = isinstance(error, DeliveryFailed | Unreadable | AttemptFailed)
         log.warning("message %s is not answered yet: %s", *ids, error, exc_info=None if expected else error)
@@ -242,10 +260,19 @@ class Handling:
                 await asyncio.sleep(_UNREACHABLE_PAUSE)
 
 
+def _completes(batch: Batch) -> bool:
+    """Whether it is a short message that followed a question whose answer stands already."""
+    return batch.message.id not in batch.letter_ids
+
+
 def _memo(job: Job) -> Memo | None:
     with suppress(Unreadable):
         return Memo.from_json(job.memo) if job.memo else None
     return None
+
+
+def _failure(task: asyncio.Task[None]) -> BaseException | None:
+    return AttemptFailed("it was cancelled from inside") if task.cancelled() else task.exception()
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -115,7 +115,7 @@ def _to_message(fields: _Fields) -> Message:
         Conversation(*conversation),
         Sender(*sender),
         text,
-        datetime.fromisoformat(sent_at),
+        datetime.fromisoformat(sent_at).astimezone(),
         addressed,
         tuple(Image(media_type, b64decode(data)) for media_type, data in images),
         quoted,

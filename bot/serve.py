@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from rag.retriever import Retriever
 
 _FOLLOW_SECONDS = 1.0
-_DRAIN_SECONDS = 5.0  # for answers under way when it is stopped; others give theirs back by 10
+_DRAIN_SECONDS = 4.0  # for answers under way when it is stopped; others give theirs back by 10
 
 log = logging.getLogger(__name__)
 

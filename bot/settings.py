@@ -28,7 +28,7 @@ Language = Literal["zh", "en"]
 MemoryScope = Literal["member", "thread", "chat"]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Duration = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, strict=True)]
 
 _ENV_FILE = Path(".env")
 _CLOCK = r"([01]\d|2[0-3]):[0-5]\d"
@@ -226,7 +226,8 @@ def _is_address(url: str, schemes: Sequence[str]) -> bool:
 def _is_redis(url: str) -> bool:
     scheme, _, kind = url.partition("://")[0].partition("+")
     if kind not in ("sentinel", "cluster"):
-        return _is_address(url, ("redis", "rediss", "unix"))
+        database = "" if scheme == "unix" else urlsplit(url).path.strip("/")
+        return _is_address(url, ("redis", "rediss", "unix")) and (not database or database.isdecimal())
     authority, _, path = url.partition("://")[2].partition("?")[0].partition("/")
     hosts = [f"{scheme}://{host}" for host in authority.rpartition("@")[2].split(",")]
     named = bool(path.strip("/")) == (kind == "sentinel")

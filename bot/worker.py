@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+import random
 import time
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 
 from adapters.base import Adapter
 from bot.assistant import Assistant
@@ -55,10 +57,12 @@ class Worker:
         `run` goes on meanwhile: it keeps what is in hand.
         """
         self._draining = True
-        async with self._taking:
-            pass  # what is being taken is in hand now
+        until = time.monotonic() + within
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within), self._taking:
+                pass  # what is being taken is in hand now
         if self._in_hand:
-            _, late = await asyncio.wait(self._in_hand, timeout=within)
+            _, late = await asyncio.wait(self._in_hand, timeout=max(0.0, until - time.monotonic()))
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
@@ -72,6 +76,8 @@ class Worker:
             except MemoryUnavailable as error:
                 await self._unreachable(error)
                 continue
+            if not self._reachable:
+                log.info("Redis answers again")
             self._reachable = True
             if len(self._in_hand) >= self._slots:
                 await self._room.wait()
@@ -81,9 +87,12 @@ class Worker:
     async def _take_some(self) -> int:
         """How many conversations were taken."""
         chats = Counter(chat_of(handling.job.conversation) for handling in self._in_hand.values())
-        full = [chat for chat, count in chats.items() if count >= self._slots // 2]
+        half = max(self._slots // 2, 1)
+        full = [chat for chat, count in chats.items() if count >= half]
+        room = half - max((count for count in chats.values() if count < half), default=0)
         held = len(self._in_hand)
-        jobs = await self._inbox.take(list(self._platforms), self._slots - held, held, full)
+        platforms = random.sample(list(self._platforms), len(self._platforms))
+        jobs = await self._inbox.take(platforms, min(self._slots - held, room), held, full)
         for job in jobs:
             handling = Handling(job, self._inbox, self._assistant, self._platforms, self._limits)
             task = asyncio.create_task(handling.run())
@@ -108,8 +117,8 @@ class Worker:
             except MemoryUnavailable as error:
                 await self._unreachable(error)
                 continue
-            for handling, changes in zip(handlings, renewals, strict=True):
-                await handling.renewed(asked_at, changes)
+            renewed = (one.renewed(asked_at, count) for one, count in zip(handlings, renewals, strict=True))
+            await asyncio.gather(*renewed)
 
     async def _unreachable(self, error: MemoryUnavailable) -> None:
         if self._reachable:

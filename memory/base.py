@@ -103,7 +103,8 @@ of this conversation within the last minute.
 class Job:
     """A conversation that a worker has in hand, and the letters that wait in it, oldest first.
 
-    `fence` tells this lease from all others, `changes` counts what happened to the mailbox. `answer` is
+    `fence` tells this lease from all others, which lasts until `held_until` of the monotonic clock unless
+    it is renewed. `changes` counts what happened to the mailbox. `answer` is
     what was committed and perhaps not shown, `memo` what the last job left for the next one. `failures`
     counts attempts that were put back as failed; `blame` those whose worker died, each shared among
     the conversations that the worker had in hand.
@@ -113,10 +114,19 @@ class Job:
     fence: int
     changes: int
     letters: tuple[Letter, ...]
+    held_until: float
     answer: str = ""
     memo: str = ""
     failures: int = 0
     blame: float = 0.0
+
+
+class InboxState(NamedTuple):
+    """How many messages wait, how many are dead, and why the newest of these is."""
+
+    waiting: int
+    dead: int
+    last_reason: str
 
 
 class Inbox(Protocol):
@@ -159,7 +169,10 @@ class Inbox(Protocol):
         """Keep an answer before it is shown, with the turn to be remembered. May raise MailChanged."""
 
     async def done(self, job: Job, letter_ids: Sequence[str], sent_id: str = "", memo: str = "") -> None:
-        """Take answered letters out and let the conversation go. May raise MailChanged."""
+        """Take answered letters out and let the conversation go. May raise MailChanged.
+
+        `sent_id` is what the reply to the first of them is shown under.
+        """
 
     async def put_back(self, job: Job, failed: bool = False, pause: float = 0.0) -> None:
         """Let the conversation go with its letters, to be taken again after so many seconds."""
@@ -169,6 +182,9 @@ class Inbox(Protocol):
 
     async def waiting(self, conversation: str) -> list[Letter]:
         """The letters in this mailbox, oldest first."""
+
+    async def state(self) -> InboxState:
+        """What the operator wants to know of it."""
 
     async def listen(self) -> None:
         """Hear from other processes what has become ready, until cancelled; never raises."""

@@ -163,7 +163,7 @@ async def guarded(within: float = PATIENCE) -> AsyncIterator[None]:
 def _sentence(error: BaseException, within: float) -> str:
     for one in _chain(error):
         # Of a sentinel that does not answer redis-py prints the whole client.
-        reason = str(one).partition(" : <")[0]
+        reason = str(one).partition(" : <")[0].rstrip(".")
         for kind, code, sentence in _REFUSALS:
             if isinstance(one, kind) and code in reason:
                 return f"{sentence} ({reason})."

@@ -26,7 +26,8 @@ log = logging.getLogger(__name__)
 
 LONGEST_SOCKET = 100  # bytes of its path; systems allow 104 or 108
 LOG = "server.log"
-PATIENCE = 10.0  # seconds with a server that gives no sign of life, or does not end
+PATIENCE = 10.0  # seconds with a server that gives no sign of life
+LEAVE = 2.0  # seconds for a server to end; then it is killed, which loses nothing that was acknowledged
 STEADY = 0.5  # seconds after which a server has started well
 LONGEST_PAUSE = 5.0  # seconds between two attempts to bring it back
 OPTIONS = (
@@ -100,7 +101,7 @@ class EmbeddedServer:
             return
         process.terminate()
         with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(LEAVE):
                 await self._ended()
         process.kill()
         process.wait()

@@ -10,13 +10,13 @@ import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from typing import Any, NamedTuple
+from typing import Any
 from zlib import crc32
 
 from redis.asyncio import Redis
 
 from memory import keys
-from memory.base import Acceptance, Job, LeaseLost, Letter, MailChanged, MemoryUnavailable, Turn
+from memory.base import Acceptance, InboxState, Job, LeaseLost, Letter, MailChanged, MemoryUnavailable, Turn
 from memory.client import guarded
 from memory.history import WINDOW, beginning, to_line
 from memory.relay import messages
@@ -27,15 +27,7 @@ SWEEP = 1.0  # seconds between two looks for what dead workers had in hand
 KEPT_DEAD = 1000
 
 _SCRIPTS = ("withdraw", "take", "renew", "look", "keep_sent", "commit", "done", "put_back", "bury", "letters")
-_LOST, _CHANGED = -1, 0
-
-
-class InboxState(NamedTuple):
-    """How many messages wait, how many are dead, and why the newest of these is."""
-
-    waiting: int
-    dead: int
-    last_reason: str
+_LOST, _CHANGED, _READY = -1, 0, 2
 
 
 class RedisInbox:
@@ -68,6 +60,7 @@ class RedisInbox:
         self._due: dict[int, None] = {}  # partitions, the next one first
         self._is_due = asyncio.Event()
         self._swept = -math.inf
+        self._passed = False  # whether conversations may be left that were passed over
 
     async def accept(self, letter: Letter, edited: bool = False) -> Acceptance:
         """Put a letter into its mailbox, on disk when this returns; one that was seen is refused."""
@@ -94,6 +87,7 @@ class RedisInbox:
             self._swept = time.monotonic()
             self._due |= dict.fromkeys(range(keys.PARTITIONS))
         self._is_due.clear()
+        self._passed = bool(passing)
         jobs: list[Job] = []
         while self._due and len(jobs) < at_most:
             try:
@@ -118,7 +112,8 @@ class RedisInbox:
 
     async def look(self, job: Job) -> Job:
         """The job with the letters that wait now."""
-        return _job(_held(await self._call("look", job.conversation, job.conversation, job.fence)))
+        row = _held(await self._call("look", job.conversation, job.conversation, job.fence))
+        return _job(row, job.held_until)
 
     async def keep_sent(self, job: Job, letter_id: str, sent_id: str) -> None:
         """Note what the reply to a letter is shown under."""
@@ -136,8 +131,7 @@ class RedisInbox:
     async def done(self, job: Job, letter_ids: Sequence[str], sent_id: str = "", memo: str = "") -> None:
         """Take answered letters out and let the conversation go. May raise MailChanged."""
         state = (job.fence, job.changes, sent_id, memo, self._known)
-        _held(await self._call("done", job.conversation, job.conversation, *state, *letter_ids))
-        self._wake(keys.partition(job.conversation))
+        self._let_go(job, await self._call("done", job.conversation, job.conversation, *state, *letter_ids))
 
     async def put_back(self, job: Job, failed: bool = False, pause: float = 0.0) -> None:
         """Let the conversation go with its letters, to be taken again after so many seconds."""
@@ -148,8 +142,7 @@ class RedisInbox:
     async def bury(self, job: Job, letter_ids: Sequence[str], reason: str) -> None:
         """Move letters to the dead ones, and let the conversation go."""
         state = (job.fence, reason, KEPT_DEAD)
-        _held(await self._call("bury", job.conversation, job.conversation, *state, *letter_ids))
-        self._wake(keys.partition(job.conversation))
+        self._let_go(job, await self._call("bury", job.conversation, job.conversation, *state, *letter_ids))
 
     async def waiting(self, conversation: str) -> list[Letter]:
         """The letters in this mailbox, oldest first."""
@@ -189,10 +182,16 @@ class RedisInbox:
         with ExitStack() as undo:
             undo.callback(self._wake, partition)
             numbers = (round(self.lease * 1000), held, at_most, len(platforms))
+            # From before the call: a process may be stopped before it reads the reply.
+            held_until = time.monotonic() + self.lease
             taken = await self._run_in(partition, self._scripts["take"], *numbers, *platforms, *passing)
             if len(taken) < at_most:
                 undo.pop_all()  # nothing is left in it; what comes in meanwhile is due again
-        return [_job(job) for job in taken]
+        return [_job(job, held_until) for job in taken]
+
+    def _let_go(self, job: Job, reply: object) -> None:
+        if _held(reply) == _READY or self._passed:
+            self._wake(keys.partition(job.conversation))
 
     def _wake(self, partition: int) -> None:
         self._due[partition] = None
@@ -222,10 +221,10 @@ def _held(reply: Any) -> Any:
     return reply
 
 
-def _job(row: Sequence[Any]) -> Job:
+def _job(row: Sequence[Any], held_until: float) -> Job:
     conversation, fence, changes, answer, memo, failures, blame, letters = row
     waiting = tuple(_letters(conversation, letters))
-    return Job(conversation, fence, changes, waiting, answer, memo, failures, float(blame))
+    return Job(conversation, fence, changes, waiting, held_until, answer, memo, failures, float(blame))
 
 
 def _letters(conversation: str, rows: Iterable[Sequence[str]]) -> list[Letter]:

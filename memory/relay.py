@@ -31,6 +31,9 @@ async def messages(client: Redis, channel: str, quiet: float = QUIET) -> AsyncGe
         subscribed = False
         while True:
             kind, text = await _next(subscription, quiet)
+            # redis-py sends under wait_for, which up to Python 3.11 may swallow a cancellation.
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise asyncio.CancelledError
             if kind == "message":
                 yield text
             elif kind == "subscribe":

@@ -71,18 +71,29 @@ class Scripts:
         if len(self._senders) < _UNDER_WAY:
             sender = asyncio.create_task(self._send())
             self._senders.add(sender)
-            sender.add_done_callback(self._senders.discard)
         return await call.reply
 
     async def _send(self) -> None:
-        while self._waiting:
-            calls = [self._waiting.popleft() for _ in range(min(len(self._waiting), _TOGETHER))]
-            for attempt in range(_ATTEMPTS):
-                if attempt > 1:
-                    await asyncio.sleep(_PAUSE)
-                calls = await self._settle(calls, whole=attempt > 0, last=attempt == _ATTEMPTS - 1)
-                if not calls:
-                    break
+        try:
+            while self._waiting:
+                calls = self._next()
+                for attempt in range(_ATTEMPTS if calls else 0):
+                    if attempt > 1:
+                        await asyncio.sleep(_PAUSE)
+                    calls = await self._settle(calls, whole=attempt > 0, last=attempt == _ATTEMPTS - 1)
+                    if not calls:
+                        break
+        finally:
+            # In this very step: a call that comes before a callback would, relies on a sender that has ended.
+            self._senders.discard(asyncio.current_task())
+
+    def _next(self) -> list[_Call]:
+        calls: list[_Call] = []
+        while self._waiting and len(calls) < _TOGETHER:
+            call = self._waiting.popleft()
+            if not call.reply.done():  # it may have been given up: nobody would have what it takes
+                calls.append(call)
+        return calls
 
     async def _settle(self, calls: Sequence[_Call], whole: bool, last: bool) -> list[_Call]:
         """Give each call its reply; those that have none yet."""

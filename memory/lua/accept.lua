@@ -12,8 +12,11 @@ end
 if redis.call('EXISTS', key('message', once)) == 1 then return 'seen' end
 
 if edited then
-  local known = redis.call('HMGET', message, 'conversation', 'body', 'withdrawn')
-  if known[3] then return 'seen' end
+  local known = redis.call('HMGET', message, 'conversation', 'body', 'withdrawn', 'edited')
+  -- An edit that was refused for a while may come again after a later one.
+  if known[3] or at < tonumber(known[4] or at) then return 'seen' end
+  redis.call('HSET', message, 'edited', at)
+  redis.call('EXPIRE', message, expiry)
   conversation = known[1] or conversation
   if known[2] then
     see(expiry)

@@ -9,5 +9,4 @@ for i = 5, #ARGV do
   )
   take_out(conversation, ARGV[i])
 end
-let_go(conversation)
-return GOOD
+return let_go(conversation)

@@ -75,16 +75,19 @@ local function take_out(conversation, id)
   redis.call('HDEL', key('message', id), 'body', 'at')
 end
 
--- The worker lets go of what it had in hand.
+-- The worker lets go of what it had in hand. READY, where more waits.
+local READY = 2
+
 local function let_go(conversation)
   local work = key('work', conversation)
   redis.call('ZREM', key('leases'), conversation)
   redis.call('HDEL', work, 'fence', 'held', 'answer', 'failures', 'blame', 'state')
   if redis.call('LLEN', key('mailbox', conversation)) > 0 then
     make_ready(conversation, false)
-  else
-    redis.call('EXPIRE', work, 3600)
+    return READY
   end
+  redis.call('EXPIRE', work, 3600)
+  return GOOD
 end
 
 -- The same message again (its answer was corrected, or the write was tried twice) takes the place of itself.

@@ -19,16 +19,24 @@ end
 
 local jobs = {}
 
+-- Beyond all that a master has given which is lost with its last writes.
+local function next_fence()
+  local fence = math.max(time, tonumber(redis.call('GET', key('fence')) or 0) + 1)
+  redis.call('SET', key('fence'), fence)
+  return fence
+end
+
 local function hold_next(chat)
   local conversation = redis.call('LPOP', key('queue', chat))
+  if not conversation then return end
   local work = key('work', conversation)
   if redis.call('LLEN', key('mailbox', conversation)) == 0 then
-    redis.call('HDEL', work, 'state')
+    redis.call('HDEL', work, 'state', 'answer', 'failures', 'blame')
     redis.call('EXPIRE', work, 3600)
-    return
+    return hold_next(chat)
   end
   redis.call(
-    'HSET', work, 'state', 'held', 'fence', redis.call('INCR', key('fence')), 'held', held + #jobs + 1
+    'HSET', work, 'state', 'held', 'fence', next_fence(), 'held', held + #jobs + 1
   )
   redis.call('ZADD', key('leases'), time + lease, conversation)
   jobs[#jobs + 1] = job(conversation)
@@ -53,4 +61,5 @@ end
 for i = 5, 4 + platforms do
   while round(key('ready', ARGV[i])) do end
 end
+for _, job in ipairs(jobs) do redis.call('HSET', key('work', job[1]), 'held', held + #jobs) end
 return jobs

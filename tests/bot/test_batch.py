@@ -101,7 +101,7 @@ def test_without_a_window_nothing_is_merged() -> None:
 
 
 def test_a_question_does_not_grow_too_long_to_be_answered() -> None:
-    made = batch(*(message("x" * SHORT, at, id=f"m{at}") for at in range(30)))
+    made = batch(*(message("x" * SHORT, at, id=f"m{at}") for at in range(60)))
     assert QUESTION_LIMIT - 2 * SHORT < len(made.message.text) <= QUESTION_LIMIT
 
 

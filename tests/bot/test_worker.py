@@ -33,6 +33,7 @@ class Script:
         self.gates: dict[str, asyncio.Event] = {}
         self.begun: asyncio.Queue[str] = asyncio.Queue()
         self.asked: list[str] = []
+        self.raises = "poison"
 
     async def stream(self, question: str, history: Sequence[Exchange] = ()) -> AsyncGenerator[Answer, None]:
         self.asked.append(question)
@@ -40,7 +41,7 @@ class Script:
         self.begun.put_nowait(question)
         if question in self.gates:
             await self.gates[question].wait()
-        if question == "poison":
+        if question == self.raises:
             raise ValueError(question)
         yield Answer(question, (), "answered", question, final=True)
 
@@ -48,7 +49,7 @@ class Script:
 class House:
     """A whole bot around one inbox, of which there may be several on one Redis."""
 
-    def __init__(self, client: Redis, board: Board, merge_seconds: float = 0) -> None:
+    def __init__(self, client: Redis, board: Board, merge_seconds: float = 0, slots: int = 256) -> None:
         limits = Limits(merge_seconds=merge_seconds)
         source = SourceConfig(kind="files", path=Path("docs"))
         self.course = Course(folder=Path(), sources=(source,), limits=limits)
@@ -60,7 +61,7 @@ class House:
         assistant = Assistant(self.script, self.history, commands, self.course, Gate(8), FixedQuota())
         platforms = {"board": board}
         self.intake = Intake(self.inbox, assistant, platforms)
-        self.worker = Worker(self.inbox, assistant, platforms, limits)
+        self.worker = Worker(self.inbox, assistant, platforms, limits, slots)
 
     async def accept(self, *messages: Message) -> None:
         for one in messages:
@@ -100,8 +101,8 @@ async def build(client: Redis) -> AsyncIterator[Build]:
     """Makes houses on one Redis; what they still have in hand is given back in the end."""
     houses: list[House] = []
 
-    def one(board: Board | None = None, merge_seconds: float = 0) -> House:
-        houses.append(House(client, board or Board(), merge_seconds))
+    def one(board: Board | None = None, merge_seconds: float = 0, slots: int = 256) -> House:
+        houses.append(House(client, board or Board(), merge_seconds, slots))
         return houses[-1]
 
     yield one
@@ -280,6 +281,76 @@ async def test_a_short_message_that_follows_an_answer_at_once_is_answered_with_i
             await patient.settled()
     assert patient.notes == ["lmdeploy\nhow\nw4"]
     assert [turn.question for turn in await patient.history.load("board:a::ann")] == ["lmdeploy\nhow\nw4"]
+
+
+async def test_a_follow_up_that_is_withdrawn_leaves_the_answer_as_it_was(patient: House) -> None:
+    patient.script.gates["first\nmore"] = asyncio.Event()
+    async with patient.working():
+        await patient.accept(message("first"))
+        assert await patient.board.shown.get() == "first"
+        await patient.settled()
+        more = message("more")
+        await patient.accept(more)
+        while await patient.script.begun.get() != "first\nmore":
+            pass
+        await patient.accept(replace(more, withdrawn=True))
+        await patient.settled()
+    assert patient.notes == ["first"]
+
+
+async def test_a_follow_up_that_raises_leaves_the_answer_as_it_was(patient: House) -> None:
+    async with patient.working():
+        await patient.accept(message("first"))
+        assert await patient.board.shown.get() == "first"
+        await patient.settled()
+        patient.script.raises = "first\nmore"
+        await patient.accept(message("more"))
+        apology = await patient.board.shown.get()
+        await patient.settled()
+    assert patient.notes == ["first", apology]
+
+
+async def test_what_a_withdrawn_message_did_is_not_held_against_the_next(house: House) -> None:
+    house.script.gates["again"] = asyncio.Event()
+    async with house.working():
+        first = message("poison")
+        await house.accept(first, message("again"))
+        while house.script.asked.count("poison") < 2:
+            await house.script.begun.get()
+        await house.accept(replace(first, withdrawn=True))
+        house.script.gates["again"].set()
+        assert await house.board.shown.get() == "again"
+        await house.settled()
+    assert (await house.inbox.state()).dead == 0
+
+
+async def test_the_same_text_sent_again_after_it_was_withdrawn_is_a_question_of_its_own(build: Build) -> None:
+    broken, alive = build(), build()
+    first = message("refuse", id="a:1")
+    async with broken.working():
+        await broken.accept(first)
+        while not await broken.history.load("board:a::ann"):
+            await broken.inbox.ready()
+    await broken.accept(replace(first, withdrawn=True), message("refuse", id="a:2"))
+    alive.board.refused.clear()
+    async with alive.working():
+        await alive.board.shown.get()
+        await alive.settled()
+    assert [reply.in_reply_to for reply in alive.board.notes.values()] == ["a:2"]
+    assert [turn.message_id for turn in await alive.history.load("board:a::ann")] == ["a:1", "a:2"]
+
+
+async def test_one_chat_gets_half_of_the_places(build: Build) -> None:
+    loud = build(slots=8)
+    loud.script.gates |= {f"q{number}": asyncio.Event() for number in range(8)}
+    async with loud.working():
+        await loud.accept(*(message(f"q{number}", sender=f"p{number}") for number in range(8)))
+        await loud.accept(message("quiet", "b"))
+        assert await loud.board.shown.get() == "quiet"
+        assert len(loud.script.asked) == 5
+        for gate in loud.script.gates.values():
+            gate.set()
+        await loud.settled()
 
 
 async def test_a_question_that_is_found_late_gets_a_note_and_one_of_yesterday_silence(house: House) -> None:

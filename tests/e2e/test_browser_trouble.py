@@ -131,7 +131,8 @@ async def test_a_question_that_cannot_be_sent_is_given_back_with_a_sentence(brow
         await expect(browser_page.get_by_role("textbox")).to_have_value("在吗？")
         await browser_page.context.set_offline(False)
         await browser_page.keyboard.press("Enter")
-        await expect(browser_page.locator(".answer .body").last).to_have_text("回答：在吗？")
+        await expect(browser_page.locator(".answer .body")).to_have_text(["回答：在吗？"])
+        await expect(browser_page.locator(".question")).to_have_text(["在吗？"])
 
 
 async def test_stop_can_be_pressed_slowly_while_the_answer_grows(browser_page: Page) -> None:
@@ -172,16 +173,34 @@ async def test_many_new_chats_do_not_use_up_the_browsers_connections(browser_pag
             await browser_page.get_by_role("button", name="新对话").click()
 
 
+async def lose_the_receipt(route: Route) -> None:
+    if '"say"' in (route.request.post_data or ""):
+        await route.fetch()
+        await route.abort()
+    else:
+        await route.continue_()
+
+
+async def test_a_question_that_seemed_unsent_is_the_same_one_when_it_is_sent_again(
+    browser_page: Page,
+) -> None:
+    late, body = asyncio.Event(), browser_page.locator(".answer .body")
+    async with site(lambda _: [late, "在的。"]) as chat:
+        await browser_page.goto(chat.url)
+        await browser_page.route("**/component_server/", lose_the_receipt)
+        await ask(browser_page, "在吗？")
+        await expect(body).to_have_text("没能发送，请稍后再试一次。")
+        await browser_page.unroute("**/component_server/")
+        await browser_page.keyboard.press("Enter")
+        await expect(browser_page.locator(".answer.waiting")).to_be_visible()
+        late.set()
+        await expect(body).to_have_text(["在的。"])
+        assert len({message.id for message in chat.bot.received}) == 1
+
+
 async def test_an_answer_to_a_question_that_seemed_unsent_stays_in_the_other_language(
     browser_page: Page,
 ) -> None:
-    async def lose_the_receipt(route: Route) -> None:
-        if '"say"' in (route.request.post_data or ""):
-            await route.fetch()
-            await route.abort()
-        else:
-            await route.continue_()
-
     late, body = asyncio.Event(), browser_page.locator(".answer .body")
     async with site(lambda _: [late, "在的。"]) as chat:
         await browser_page.goto(chat.url)
@@ -190,6 +209,7 @@ async def test_an_answer_to_a_question_that_seemed_unsent_stays_in_the_other_lan
         await expect(body).to_have_text("没能发送，请稍后再试一次。")
         late.set()
         await expect(body).to_have_text("在的。")
+        await expect(browser_page.get_by_role("textbox")).to_have_value("")
         await browser_page.get_by_role("button", name="English").click()
         await expect(body).to_have_text("在的。")
 

@@ -84,6 +84,18 @@ async def test_each_of_many_calls_at_once_gets_its_own_reply_or_error(client: Re
         assert reply == str(n) if n % 3 else isinstance(reply, ResponseError)
 
 
+async def test_a_call_that_follows_a_reply_at_once_is_sent_at_once(client: Redis) -> None:
+    scripts, script = Scripts(client), Script("return 1")
+
+    async def twice() -> None:
+        await scripts.run(script, [], [])
+        await scripts.run(script, [], [])
+
+    async with asyncio.timeout(10):
+        for _ in range(200):
+            await asyncio.gather(twice(), twice())
+
+
 async def test_a_call_that_is_given_up_keeps_no_other_from_its_reply(client: Redis) -> None:
     scripts, script = Scripts(client), Script("return ARGV[1]")
     calls = [asyncio.ensure_future(scripts.run(script, [], [n])) for n in range(20)]

@@ -193,6 +193,14 @@ async def test_blame_for_a_death_is_shared_among_all_in_hand(client: Redis) -> N
     assert (await taken_in_time(inbox)).blame == 0.25
 
 
+async def test_who_is_taken_together_has_the_same_share_of_the_blame(client: Redis) -> None:
+    inbox = RedisInbox(client, lease=0.05, sweep=0.05)
+    for conversation in (ANN, BOB):
+        await put(inbox, f"m of {conversation}", conversation=conversation)
+    assert len(await inbox.take(EVERYWHERE, 10)) == 2
+    assert (await taken_in_time(inbox)).blame == 0.5
+
+
 async def test_mail_that_came_meanwhile_is_seen_before_anything_is_written(inbox: RedisInbox) -> None:
     await put(inbox, "m1")
     job = await take_one(inbox)
@@ -225,6 +233,13 @@ async def test_an_edit_of_what_was_answered_is_asked_again_with_where_the_answer
         job = await take_one(inbox)
         assert [(each.body, each.sent_id) for each in job.letters] == [(f"edit {second}", "sent-1")]
         await inbox.done(job, ["m1"], "sent-1")
+
+
+async def test_an_edit_that_comes_after_a_later_one_changes_nothing(inbox: RedisInbox) -> None:
+    await put(inbox, "m1")
+    for at, body, result in [(2_000_000_002, "newer", "edited"), (2_000_000_001, "older", "seen")]:
+        assert await inbox.accept(letter("m1", at=at, body=body), edited=True) == result
+    assert [each.body for each in await inbox.waiting(ANN)] == ["newer"]
 
 
 async def test_an_edit_of_a_message_nobody_saw_is_a_message(inbox: RedisInbox) -> None:
