@@ -147,12 +147,13 @@ class Handling:
         elif batch.handling == "late":
             yield self._assistant.late_step(batch.message)
         elif batch.handling == "answer":
-            async for step in self._assistant.steps(batch.message):
-                # An apology must not take the place of an answer: those letters are tried once more, alone.
-                if step.error and (self.job.failures + 1 < TRIES or _completes(batch)):
-                    raise AttemptFailed(step.error)
-                self._grave = step.error
-                yield step
+            async with aclosing(self._assistant.steps(batch.message)) as steps:
+                async for step in steps:
+                    # An apology must not take the place of an answer: those letters are tried again, alone.
+                    if step.error and (self.job.failures + 1 < TRIES or _completes(batch)):
+                        raise AttemptFailed(step.error)
+                    self._grave = step.error
+                    yield step
 
     async def _commit(self, batch: Batch, step: Step) -> None:
         line = Committed(batch.message.text, step.reply).to_json()
@@ -239,10 +240,11 @@ class Handling:
         ids = [letter.id for letter in self.job.letters[:1]]
         expected = isinstance(error, DeliveryFailed | Unreadable | AttemptFailed)
         log.warning("message %s is not answered yet: %s", *ids, error, exc_info=None if expected else error)
-        if isinstance(error, Unreadable):
+        age = self._begun.timestamp() - self.job.letters[0].at
+        undeliverable = isinstance(error, DeliveryFailed) and age > self._limits.late_minutes * 60
+        if undeliverable or isinstance(error, Unreadable):
             await self._insist(lambda: self._inbox.bury(self.job, ids, str(error)))
         elif isinstance(error, DeliveryFailed):
-            age = self._begun.timestamp() - self.job.letters[0].at
             pause = min(max(age / 4, 1.0), _LONGEST_PAUSE)
             await self._insist(lambda: self._inbox.put_back(self.job, pause=pause))
         else:

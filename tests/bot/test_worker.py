@@ -15,6 +15,7 @@ from bot.assistant import Assistant
 from bot.commands import Commands
 from bot.gate import Gate
 from bot.intake import Intake
+from bot.replies import CHINESE
 from bot.settings import Course, Limits, SourceConfig
 from bot.worker import Worker
 from memory.client import connect
@@ -82,6 +83,12 @@ class House:
         """Return when nothing waits any more."""
         while (await self.inbox.state()).waiting:
             await self.inbox.ready()
+
+    @property
+    def help(self) -> str:
+        """What /help says."""
+        lines = [command.help_line("zh") for command in Commands.table()]
+        return "\n".join([CHINESE.help.format(course="Sample"), "", *lines])
 
     @property
     def notes(self) -> list[str]:
@@ -203,6 +210,15 @@ async def test_a_platform_that_refuses_for_now_keeps_the_order(house: House) -> 
         assert await house.board.shown.get() == "other"
         house.board.refused.clear()
         assert [await house.board.shown.get() for _ in range(2)] == ["refuse", "next"]
+
+
+async def test_what_cannot_be_delivered_for_too_long_is_given_up(house: House) -> None:
+    await house.accept(message("/help", ago=3600), message("next"))
+    house.board.refused.add(house.help)
+    async with house.working():
+        assert await house.board.shown.get() == "next"
+        await house.settled()
+    assert (await house.inbox.state()).dead == 1
 
 
 async def test_an_edit_while_it_is_answered_is_answered_instead_in_the_same_place(house: House) -> None:
