@@ -4,11 +4,12 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple, Protocol
+from typing import Protocol
 from uuid import uuid4
 
-from adapters.base import Button, Conversation, Reply
+from adapters.base import Conversation, Reply
 from adapters.web_talk import Talks
+from adapters.written import fields_of, reply_of
 
 
 class Relay(Protocol):
@@ -19,13 +20,6 @@ class Relay(Protocol):
 
     def lines(self) -> AsyncIterator[str]:
         """What is published from now on, without end. Raises nothing."""
-
-
-class _Source(NamedTuple):
-    title: str
-    heading: str
-    url: str
-    revision: str
 
 
 class Replicas:
@@ -64,7 +58,7 @@ class Replicas:
 
     async def shown(self, sent_id: str, reply: Reply, version: int) -> None:
         """A reply was shown, or has grown."""
-        await self._tell("shown", reply.conversation.chat_id, sent_id, version, _fields(reply))
+        await self._tell("shown", reply.conversation.chat_id, sent_id, version, fields_of(reply))
 
     async def _tell(self, *event: object) -> None:
         if self._relay is not None:
@@ -83,28 +77,4 @@ class Replicas:
             case [_, "dropped", sent_id]:
                 self._talks.drop(sent_id)
             case [_, "shown", chat_id, sent_id, version, fields]:
-                self._talks.of(chat_id).show(sent_id, _reply(chat_id, fields), version)
-
-
-def _fields(reply: Reply) -> list[Any]:
-    return [
-        reply.text,
-        [[source.title, source.heading, source.url, source.revision] for source in reply.sources],
-        [[button.label, button.command] for button in reply.buttons],
-        reply.in_reply_to,
-        reply.merged,
-        reply.final,
-    ]
-
-
-def _reply(chat_id: str, fields: list[Any]) -> Reply:
-    text, sources, buttons, in_reply_to, merged, final = fields
-    return Reply(
-        Conversation("web", chat_id),
-        text,
-        tuple(_Source(*source) for source in sources),
-        tuple(Button(*button) for button in buttons),
-        in_reply_to,
-        tuple(merged),
-        final,
-    )
+                self._talks.of(chat_id).show(sent_id, reply_of(Conversation("web", chat_id), fields), version)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from adapters.base import Button, Conversation, Image, Message, Reply, Sender
-from memory.base import Source
+from adapters.base import Conversation, Image, Message, Reply, Sender
+from adapters.written import fields_of, reply_of
 
 VERSION = 1
 
@@ -32,13 +32,13 @@ class Committed:
 
     def to_json(self) -> str:
         """One line."""
-        return _line([self.asked, _from_reply(self.reply)])
+        return _line([self.asked, _from_conversation(self.reply.conversation), fields_of(self.reply)])
 
     @classmethod
     def from_json(cls, line: str) -> "Committed":
         """What `to_json` wrote; raises Unreadable."""
-        with _reading(line) as (asked, reply):
-            return cls(asked, _to_reply(reply))
+        with _reading(line) as (asked, conversation, fields):
+            return cls(asked, reply_of(Conversation(*conversation), fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,31 +121,6 @@ def _to_message(fields: _Fields) -> Message:
         quoted,
         edited,
         withdrawn,
-    )
-
-
-def _from_reply(reply: Reply) -> _Fields:
-    return [
-        _from_conversation(reply.conversation),
-        reply.text,
-        [[source.title, source.heading, source.url, source.revision] for source in reply.sources],
-        [[button.label, button.command] for button in reply.buttons],
-        reply.in_reply_to,
-        reply.merged,
-        reply.final,
-    ]
-
-
-def _to_reply(fields: _Fields) -> Reply:
-    conversation, text, sources, buttons, in_reply_to, merged, final = fields
-    return Reply(
-        Conversation(*conversation),
-        text,
-        tuple(Source(*source) for source in sources),
-        tuple(Button(*button) for button in buttons),
-        in_reply_to,
-        tuple(merged),
-        final,
     )
 
 
