@@ -20,11 +20,11 @@ def readable(text: str) -> str:
     return _UNREADABLE.sub("", text.replace("\r\n", "\n"))
 
 
-def fenced(code: str) -> str:
+def fenced(code: str, language: str = "") -> str:
     """The code in a fence that is longer than any in it."""
     marks: list[str] = re.findall(r"`{3,}", code)
     mark = max(map(len, marks), default=2) * "`" + "`"
-    return f"{mark}\n{code}\n{mark}"
+    return f"{mark}{language}\n{code}\n{mark}"
 
 
 def shortened(text: str, limit: int) -> str:

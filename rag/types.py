@@ -65,11 +65,21 @@ class Document:
     sections: tuple[Section, ...]
     cohort: str = ""
     session: str = ""
+    mark: str = ""
+    """Tells its source at the next run that nothing changed (size and time, ETag, edit time); no content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """A document that is as it was; `mark` is a better one than that which said so, if there is any."""
+
+    path: str
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A document that a source could not give, and why."""
+    """A document that a source could not give, and why; what the index holds of it stays."""
 
     path: str
     reason: str
@@ -162,7 +172,8 @@ class Exchange(Protocol):
 class Searcher(Protocol):
     """The one door to what is indexed."""
 
-    def search(self, query: str, k: int = 10) -> Found: ...
+    def search(self, query: str, k: int = 10, cohort: str = "") -> Found:
+        """The k best sections, those of the cohort first among equals; an empty one prefers none."""
 
 
 Progress = Callable[[str, int, int], None]

@@ -17,7 +17,10 @@ _NOT_IN_SLUG = re.compile(r"[^\w\- ]+")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A heading and what stands below it, as a loader reads them; level 0 is the text before any heading."""
+    """A heading and what stands below it, as a loader reads them; level 0 is the text before any heading.
+
+    `anchor` is empty where the file gives the heading none.
+    """
 
     level: int
     heading: str
@@ -25,6 +28,7 @@ class Part:
     first_line: int
     last_line: int
     kind: Kind = "prose"
+    anchor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +65,16 @@ def _sections(parts: Iterable[Part]) -> Iterator[Section]:
         path = tuple(one.heading for one in above)
         text = part.text.rstrip("\n")
         last = part.last_line - (len(part.text) - len(text))
-        anchor = _slug(part.heading, slugs)
+        anchor = _anchor(part, slugs)
         yield Section(path, text.lstrip("\n"), anchor, part.first_line, max(part.first_line, last), part.kind)
 
 
-def _slug(heading: str, taken: dict[str, int]) -> str:
-    """The anchor that GitHub gives a heading: repeated ones end in -1, -2."""
-    if not heading:
+def _anchor(part: Part, taken: dict[str, int]) -> str:
+    """Its own, else the one that GitHub gives a heading: repeated ones end in -1, -2."""
+    if not part.heading:
         return ""
-    slug = free = _NOT_IN_SLUG.sub("", heading.lower()).replace(" ", "-") or "section"
+    slug = part.anchor or _NOT_IN_SLUG.sub("", part.heading.lower()).replace(" ", "-") or "section"
+    free = slug
     while free in taken:
         taken[slug] += 1
         free = f"{slug}-{taken[slug]}"
