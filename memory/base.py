@@ -220,3 +220,40 @@ class Quota(Protocol):
 
         The same question counts once, however often this is called; a refused one does not count.
         """
+
+
+class Slots(Protocol):
+    """Which of several processes does what is done by the clock. A call may raise MemoryUnavailable."""
+
+    async def take(self, name: str, slot: str) -> bool:
+        """Whether this process does `name` in this slot: no other one has taken the same slot before."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedPair:
+    """A question and the answer (Markdown) that `author`, by name, gave and the staff approved.
+
+    `approved_at` is Unix seconds, `cohort` empty where it holds for all, `asked_as` the same question
+    in other words.
+    """
+
+    id: str
+    question: str
+    answer: str
+    author: str
+    approved_at: float
+    cohort: str = ""
+    asked_as: tuple[str, ...] = ()
+
+
+class Approved(Protocol):
+    """The questions with answers that the staff approved. Every call may raise MemoryUnavailable."""
+
+    async def put(self, pair: ApprovedPair) -> None:
+        """Keep the pair; it replaces the one of the same id."""
+
+    async def withdraw(self, id: str) -> bool:
+        """Forget the pair; False where there is none of this id."""
+
+    async def all(self) -> list[ApprovedPair]:
+        """Every pair, the one approved first before the others."""

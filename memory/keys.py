@@ -2,7 +2,8 @@
 
 A cluster places a key by what stands in the braces. All that belongs to the conversations of one chat
 lies in the chat's partition, so that one script may touch it: `puyu:{5}:history:CONVERSATION`. What
-belongs to a person lies by the person: `puyu:{feishu:ou_1}:votes`.
+belongs to a person lies by the person: `puyu:{feishu:ou_1}:votes`; what belongs to no chat and no person
+lies by the course: `puyu:{course}:approved`.
 
 A conversation is named `platform:chat`, or that and more parts behind further colons.
 """
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from zlib import crc32
 
+COURSE = "course"  # an owner; people have a colon in their names
 PARTITIONS = 8  # what is stored lies by it: with another number nothing is found again
 WAKE = "puyu:wake"  # channel: the partition in which a conversation has become ready
 PAGES = "puyu:pages"  # channel: what the web pages of all processes show
@@ -28,9 +30,9 @@ class Key:
         """The expiry in seconds."""
         return int(self.expiry.total_seconds()) if self.expiry else 0
 
-    def of(self, person: str) -> str:
-        """The key of this person."""
-        return f"puyu:{{{person}}}:{self.name}"
+    def of(self, owner: str) -> str:
+        """The key of this person, or of the course."""
+        return f"puyu:{{{owner}}}:{self.name}"
 
     def within(self, partition: int, owner: str = "") -> str:
         """The key of a partition, or of a conversation, a chat or a message in it."""
@@ -69,3 +71,9 @@ DEAD = Key("dead")  # stream: messages that could not be answered; the newest th
 VOTES = Key("votes", timedelta(days=180))  # hash: message id -> up or down
 ASKED = Key("asked", timedelta(days=1))  # sorted set: ids of questions by Unix seconds; a group's too
 REFUSED = Key("refused", timedelta(minutes=1))  # per chat: id of the first question refused in a minute
+
+# Of what is done by the clock.
+SLOT = Key("slot", timedelta(days=2))  # the slot that was taken last, and by whom
+
+# Of the course.
+APPROVED = Key("approved")  # hash: id -> question and answer that the staff approved; until withdrawn

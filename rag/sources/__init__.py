@@ -1,9 +1,12 @@
 """Where documents come from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
-from rag.types import Document, Skipped
+from rag.types import Document, Skipped, Unchanged
+
+Known = Mapping[str, str]
+"""For each path of this source that the index holds, the mark that its document had; empty at a first run."""
 
 
 class DocumentSource(Protocol):
@@ -13,5 +16,10 @@ class DocumentSource(Protocol):
     def name(self) -> str:
         """Unique among the sources of a course."""
 
-    def documents(self) -> Iterator[Document | Skipped]:
-        """Every document once, in a steady order; SourceUnavailable when the place cannot be read."""
+    def documents(self, known: Known) -> Iterator[Document | Unchanged | Skipped]:
+        """Every document once, in a steady order; what is not among them leaves the index.
+
+        One whose mark is in `known` may be Unchanged: it is neither fetched nor parsed. A mark must
+        change with everything that makes the Document, labels and links of the source too.
+        SourceUnavailable when the place as a whole cannot be read: then all its documents stay.
+        """

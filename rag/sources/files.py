@@ -4,16 +4,19 @@ import hashlib
 import os
 import re
 import stat
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from rag.loaders import load
-from rag.types import Document, DocumentUnreadable, Skipped, SourceUnavailable
+from rag.loaders import EDITION, admit, load
+from rag.sources import Known
+from rag.types import Document, DocumentUnreadable, Skipped, SourceUnavailable, Unchanged
 
-_LARGEST = 20 * 1024 * 1024
 _REVISION = 12
+# Nanoseconds within which a file may be written twice and show the same time.
+_GRAIN = 2_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,43 +31,82 @@ class FilesSource:
     cohort: str = ""
     session: str = ""
 
-    def documents(self) -> Iterator[Document | Skipped]:
+    def documents(self, known: Known) -> Iterator[Document | Unchanged | Skipped]:
         """Documents by path; SourceUnavailable when the folder is missing or nothing in it matches."""
-        paths = sorted(path for path in self._paths() if self._wanted(path))
-        if not paths:
+        entries = self._entries()
+        if not entries:
             wanted = ", ".join(self.include) or "**"
             raise SourceUnavailable(
                 f"source {self.name!r}: no file in {self.root} matches {wanted}; "
                 "put documents there or correct path and include in course.toml"
             )
-        for path in paths:
+        for path, entry in entries:
             try:
-                yield self._document(path)
+                status = self._status(path, entry)
+                seen, content = known.get(path, "|").split("|")
+                now = self._seen(status)
+                if now and now == seen:
+                    yield Unchanged(path)
+                    continue
+                data = self._read(path, status.st_size)
+                mark = f"{now}|{self._signed(data)}"
+                same = mark.endswith(f"|{content}")
+                yield Unchanged(path, mark) if same else self._document(path, data, mark)
             except DocumentUnreadable as error:
                 yield Skipped(path, str(error))
 
-    def _paths(self) -> Iterator[str]:
+    def _entries(self) -> list[tuple[str, os.DirEntry[str]]]:
         if not self.root.is_dir():
             raise SourceUnavailable(
                 f"source {self.name!r}: there is no folder {self.root}; correct path in course.toml"
             )
-        for folder, inner, files in os.walk(self.root, onerror=self._refuse):
-            inner[:] = [name for name in inner if not name.startswith(".")]
-            for file in files:
-                yield (Path(folder) / file).relative_to(self.root).as_posix()
+        include, exclude = _pattern(self.include or ["**"]), _pattern(self.exclude)
+        try:
+            found = [
+                (path, entry)
+                for path, entry in _walked(self.root, "")
+                if include.fullmatch(path) and not exclude.fullmatch(path)
+            ]
+        except OSError as error:
+            # A folder that cannot be listed would look like one whose documents are gone.
+            raise SourceUnavailable(
+                f"source {self.name!r}: cannot read {error.filename}: {error.strerror}"
+            ) from error
+        return sorted(found, key=lambda one: one[0])
 
-    def _refuse(self, error: OSError) -> None:
-        """A folder that cannot be listed would look like one whose documents are gone."""
-        raise SourceUnavailable(
-            f"source {self.name!r}: cannot read {error.filename}: {error.strerror}"
-        ) from error
+    def _status(self, path: str, entry: os.DirEntry[str]) -> os.stat_result:
+        try:
+            path.encode()
+            if entry.is_symlink() and not Path(entry).resolve().is_relative_to(self.root.resolve()):
+                raise DocumentUnreadable("a link that leads out of the folder")
+            status = entry.stat()
+        except UnicodeEncodeError as error:
+            raise DocumentUnreadable("its name is not UTF-8") from error
+        except (OSError, RuntimeError) as error:
+            raise _unreadable(error) from error
+        # To read from a pipe would wait for who writes into it.
+        if not stat.S_ISREG(status.st_mode):
+            raise DocumentUnreadable("not a file")
+        return status
 
-    def _wanted(self, path: str) -> bool:
-        included = not self.include or any(_pattern(one).fullmatch(path) for one in self.include)
-        return included and not any(_pattern(one).fullmatch(path) for one in self.exclude)
+    def _seen(self, status: os.stat_result) -> str:
+        """Empty while the file is so young that its next change might not show."""
+        if time.time_ns() - status.st_mtime_ns < _GRAIN:
+            return ""
+        file = status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+        return self._signed(repr(file).encode())
 
-    def _document(self, path: str) -> Document:
-        data = self._read(path)
+    def _signed(self, data: bytes) -> str:
+        return _digest(repr((EDITION, self.url, self.cohort, self.session)).encode() + data)
+
+    def _read(self, path: str, size: int) -> bytes:
+        admit(path, size)
+        try:
+            return (self.root / path).read_bytes()
+        except OSError as error:
+            raise _unreadable(error) from error
+
+    def _document(self, path: str, data: bytes, mark: str) -> Document:
         page = load(path, data)
         if not page.sections:
             raise DocumentUnreadable("nothing in it")
@@ -74,32 +116,35 @@ class FilesSource:
             path=path,
             title=page.title or Path(path).stem,
             url=self.url + place,
-            revision=hashlib.sha256(data).hexdigest()[:_REVISION],
+            revision=_digest(data),
             sections=page.sections,
             cohort=self.cohort,
             session=self.session,
+            mark=mark,
         )
 
-    def _read(self, path: str) -> bytes:
-        file = self.root / path
-        try:
-            path.encode()
-            if not file.resolve().is_relative_to(self.root.resolve()):
-                raise DocumentUnreadable("a link that leads out of the folder")
-            # To read from a pipe would wait for who writes into it.
-            if not stat.S_ISREG(file.stat().st_mode):
-                raise DocumentUnreadable("not a file")
-            if file.stat().st_size > _LARGEST:
-                raise DocumentUnreadable(f"larger than {_LARGEST // 1024 // 1024} MB")
-            return file.read_bytes()
-        except UnicodeEncodeError as error:
-            raise DocumentUnreadable("its name is not UTF-8") from error
-        except (OSError, RuntimeError) as error:
-            raise DocumentUnreadable(f"cannot be read: {getattr(error, 'strerror', error)}") from error
+
+def _walked(folder: Path | str, above: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Every file below a folder with its path there; what begins with a dot is no folder of the course."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if not entry.is_dir(follow_symlinks=False):
+                yield above + entry.name, entry
+            elif not entry.name.startswith("."):
+                yield from _walked(entry.path, f"{above}{entry.name}/")
 
 
-def _pattern(glob: str) -> re.Pattern[str]:
-    """`**` crosses folders, `*` and `?` stay within one; re caches what is compiled."""
-    pieces = re.split(r"(\*\*/|\*\*|\*|\?)", glob)
+def _unreadable(error: Exception) -> DocumentUnreadable:
+    return DocumentUnreadable(f"cannot be read: {getattr(error, 'strerror', None) or error}")
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:_REVISION]
+
+
+def _pattern(globs: Sequence[str]) -> re.Pattern[str]:
+    """What any of them matches: `**` crosses folders, `*` and `?` stay within one."""
     meaning = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return re.compile("".join(meaning.get(piece, re.escape(piece)) for piece in pieces), re.DOTALL)
+    pieces = [re.split(r"(\*\*/|\*\*|\*|\?)", glob) for glob in globs]
+    written = ["".join(meaning.get(one, re.escape(one)) for one in split) for split in pieces]
+    return re.compile("|".join(written) or r"(?!)", re.DOTALL)

@@ -1,13 +1,15 @@
 """A folder gives its documents, and says of every other file why not."""
 
 import os
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from rag.sources.files import FilesSource
-from rag.types import Document, Skipped, SourceUnavailable
+from rag.types import Document, Skipped, SourceUnavailable, Unchanged
 
 
 def put(root: Path, **files: str) -> None:
@@ -18,11 +20,28 @@ def put(root: Path, **files: str) -> None:
 
 
 def documents(source: FilesSource) -> list[Document]:
-    return [found for found in source.documents() if isinstance(found, Document)]
+    return [found for found in source.documents({}) if isinstance(found, Document)]
 
 
 def skipped(source: FilesSource) -> dict[str, str]:
-    return {found.path: found.reason for found in source.documents() if isinstance(found, Skipped)}
+    return {found.path: found.reason for found in source.documents({}) if isinstance(found, Skipped)}
+
+
+def aged(root: Path) -> None:
+    """What was written there just now seems to be ten seconds old."""
+    now = time.time_ns()
+    for path in root.rglob("*"):
+        if now - path.stat().st_mtime_ns < 5 * 10**9:
+            os.utime(path, ns=(now - 10**10, now - 10**10))
+
+
+def marks(source: FilesSource) -> dict[str, str]:
+    return {one.path: one.mark for one in documents(source)}
+
+
+def read(source: FilesSource, known: dict[str, str]) -> list[str]:
+    """The paths of what is not unchanged."""
+    return [one.path for one in source.documents(known) if not isinstance(one, Unchanged)]
 
 
 def test_documents_come_by_path_with_the_name_of_their_source(tmp_path: Path) -> None:
@@ -61,6 +80,74 @@ def test_the_revision_changes_with_the_text_and_only_with_it(tmp_path: Path) -> 
     assert len(a) == 12
 
 
+def test_what_is_unchanged_is_not_read_again(tmp_path: Path) -> None:
+    put(tmp_path, a_md="# A", b_md="# B", x__c_md="# C")
+    aged(tmp_path)
+    source = FilesSource("docs", tmp_path)
+    known = marks(source)
+    assert read(source, known) == []
+    put(tmp_path, b_md="# Bee")
+    aged(tmp_path)
+    (tmp_path / "a.md").rename(tmp_path / "d.md")
+    assert read(source, known) == ["b.md", "d.md"]
+
+
+def test_a_file_that_was_replaced_by_one_of_the_same_size_and_time_is_read(tmp_path: Path) -> None:
+    put(tmp_path, a_md="# A", b_md="# B")
+    aged(tmp_path)
+    source = FilesSource("docs", tmp_path)
+    known, before = marks(source), (tmp_path / "a.md").stat()
+    (tmp_path / "b.md").replace(tmp_path / "a.md")
+    os.utime(tmp_path / "a.md", ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert read(source, known) == ["a.md"]
+
+
+def test_other_labels_and_links_of_the_source_change_its_documents(tmp_path: Path) -> None:
+    put(tmp_path, a_md="# A")
+    aged(tmp_path)
+    source = FilesSource("docs", tmp_path)
+    known = marks(source)
+    assert read(replace(source, url="https://b.example/"), known) == ["a.md"]
+    assert read(replace(source, cohort="camp5"), known) == ["a.md"]
+    assert read(replace(source, session="L2"), known) == ["a.md"]
+
+
+def test_a_file_written_just_now_is_told_by_its_bytes_and_by_its_time_later(tmp_path: Path) -> None:
+    put(tmp_path, a_md="# A")
+    source = FilesSource("docs", tmp_path)
+    known = marks(source)
+    assert known["a.md"].startswith("|")
+    assert list(source.documents(known)) == [Unchanged("a.md", known["a.md"])]
+    aged(tmp_path)
+    [later] = source.documents(known)
+    assert isinstance(later, Unchanged)
+    assert not later.mark.startswith("|")
+    put(tmp_path, a_md="# B")
+    assert read(source, known) == ["a.md"]
+
+
+def test_a_file_that_was_only_touched_is_not_parsed_again(tmp_path: Path) -> None:
+    put(tmp_path, a_md="# A")
+    aged(tmp_path)
+    source = FilesSource("docs", tmp_path)
+    known = marks(source)
+    (tmp_path / "a.md").touch()
+    assert read(source, known) == []
+
+
+def test_a_link_is_as_its_target_is_until_that_lies_outside(tmp_path: Path) -> None:
+    put(tmp_path, secret_md="# S", docs__a_md="# A")
+    aged(tmp_path)
+    (tmp_path / "docs" / "b.md").symlink_to(tmp_path / "docs" / "a.md")
+    source = FilesSource("docs", tmp_path / "docs")
+    known = marks(source)
+    assert read(source, known) == []
+    (tmp_path / "docs" / "b.md").unlink()
+    (tmp_path / "docs" / "b.md").symlink_to(tmp_path / "secret.md")
+    assert read(source, known) == ["b.md"]
+    assert "leads out of" in skipped(source)["b.md"]
+
+
 def test_a_file_without_headings_is_titled_by_its_name(tmp_path: Path) -> None:
     put(tmp_path, notes_md="nothing but text")
     assert [one.title for one in documents(FilesSource("docs", tmp_path))] == ["notes"]
@@ -82,8 +169,8 @@ def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
     assert "leads out of" in skipped(source)["b.md"]
 
 
-def pdf(path: Path) -> None:
-    path.with_suffix(".pdf").write_bytes(b"%PDF")
+def image(path: Path) -> None:
+    path.with_suffix(".png").write_bytes(b"PNG")
 
 
 def binary(path: Path) -> None:
@@ -92,7 +179,7 @@ def binary(path: Path) -> None:
 
 def huge(path: Path) -> None:
     with path.open("wb") as file:
-        file.truncate(21 * 1024 * 1024)
+        file.truncate(500 * 1024 * 1024)
 
 
 def loop(path: Path) -> None:
@@ -107,7 +194,7 @@ def pipe(path: Path) -> None:
     ("make", "reason"),
     [
         (pipe, "not a file"),
-        (pdf, "format not supported yet: .pdf"),
+        (image, "format not supported: .png"),
         (binary, "not text"),
         (huge, "larger than 20 MB"),
         (loop, ""),

@@ -1,0 +1,1 @@
+"""Feishu as a source: wiki spaces, pages, folders, spreadsheets and tables of questions."""
