@@ -1,193 +1,159 @@
-"""From sources to a new index version, reading and embedding only what changed."""
+"""From sources to a new index version: reads, splits and embeds only what changed; a worse one is refused."""
 
 import fcntl
-import hashlib
+import json
+import logging
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-
-from rag import index, lexical
+from rag import gate, index, versions
 from rag.embedder import Embedder
-from rag.index import Contents, Entry, Index
+from rag.evaluation import Place, Row
+from rag.fitting import Golden
+from rag.index import Index
+from rag.marks import Marks
+from rag.reading import Reader, Reading
+from rag.report import Broken, IndexReport
+from rag.retriever import Retriever
 from rag.sources import DocumentSource
-from rag.splitter import split
-from rag.types import Document, IndexUnavailable, Passage, Progress, RagError, Skipped
+from rag.types import IndexUnavailable, Progress, RagError, SourceUnavailable
+from rag.writer import Writer
 
+log = logging.getLogger(__name__)
 
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """How many of something are new, different, gone, and as they were."""
-
-    added: int = 0
-    changed: int = 0
-    removed: int = 0
-    kept: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class IndexReport:
-    """What a run did; `version` is the one in use after it."""
-
-    documents: Changes
-    passages: Changes
-    skipped: tuple[Skipped, ...]
-    seconds: float
-    version: str
-
-    def to_json(self) -> dict[str, object]:
-        """As `puyu index --json` prints it."""
-        skipped = len(self.skipped)
-        return {
-            "documents": asdict(self.documents) | {"skipped": skipped},
-            "passages": asdict(self.passages) | {"skipped": 0},
-            "skipped": [{"doc": one.path, "reason": one.reason} for one in self.skipped],
-            "seconds": round(self.seconds, 3),
-            "version": self.version,
-        }
+_LAST = "last.json"
 
 
 class Indexer:
-    """Keeps the index in `directory` equal to what the sources hold."""
+    """Keeps the index in `directory` equal to what the sources hold.
 
-    def __init__(self, sources: Sequence[DocumentSource], embedder: Embedder, directory: Path) -> None:
+    `golden` are files of labelled questions, where they exist: the ranking is fitted to them, and a
+    version that answers them worse than the one in use is refused. The questions and answers of the
+    source named `verified` are golden as well.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[DocumentSource],
+        embedder: Embedder,
+        directory: Path,
+        golden: Sequence[Path] = (),
+        verified: str = "",
+    ) -> None:
         self._sources = sources
         self._embedder = embedder
         self._directory = directory
+        self._golden = golden
+        self._verified = verified
 
-    def refresh(self, force: bool = False, progress: Progress | None = None) -> IndexReport:
-        """Write a new version if anything changed; `force` reads and embeds everything anew.
+    def refresh(
+        self, force: bool = False, progress: Progress | None = None, only: Collection[str] | None = None
+    ) -> IndexReport:
+        """Write a new version if anything changed, and say what was done.
 
-        SourceUnavailable, EmbedderUnavailable and RagError leave the index as it was.
+        `force` reads and embeds everything anew and overrules the gate; `only` names the sources to look
+        at. RagError leaves the index as it was: SourceUnavailable when no source could be read,
+        EmbedderUnavailable, or what else was wrong.
         """
-        started = time.perf_counter()
+        started, clock = datetime.now(UTC), time.perf_counter()
         with _alone(self._directory):
-            old = self._old()
-            pages, skipped = self._read(old, progress)
-            documents, passages = _compared(pages, old)
-            version = old.version if old else ""
-            changed = documents.changed or documents.added or documents.removed
-            if force or not old or changed or old.version != index.current(self._directory):
-                version = self._write(pages, None if force else old, progress)
-        return IndexReport(documents, passages, skipped, time.perf_counter() - started, version)
+            golden = Golden(self._golden)
+            old = self._opened(thorough=only is None)
+            marks = Marks(self._directory)
+            read = Reader(old, marks, force, progress).read(self._sources, only)
+            report = replace(read.report(old), started=started)
+            if read.failed and not any(one.kept or one.pages for one in read.sources):
+                self._keep(report, clock)
+                raise SourceUnavailable(read.failed[0])
+            if force or old is None or self._differs(old, read, golden):
+                report = self._write(old, read, golden, force, report, progress)
+            if not report.refused:
+                if len(marks):
+                    marks.save(index.opened(self._directory, self._embedder.id))
+                if only is None:
+                    versions.release(self._directory)
+            return self._keep(report, clock)
 
-    def _old(self) -> Index | None:
-        """Read to the last byte: what is damaged in it would be copied into every version to come."""
+    def remove(self, id: str) -> bool:
+        """Take one document out of the index at once; False where it is not in it."""
+        with _alone(self._directory):
+            old = index.opened(self._directory, self._embedder.id)
+            if not old.places(id):
+                return False
+            with versions.writing(self._directory), versions.aside(self._directory) as folder:
+                manifest = old.without(id)
+                for name in manifest.files:
+                    versions.share(self._directory / old.version / name, folder)
+                versions.seal(folder, manifest, manifest.files)
+                versions.publish(self._directory, folder)
+        return True
+
+    def _opened(self, thorough: bool) -> Index | None:
+        """Read to the last byte: what is damaged in it would go into every version to come."""
         try:
-            return index.opened(self._directory, self._embedder.id, thorough=True)
+            return index.opened(self._directory, self._embedder.id, thorough)
         except IndexUnavailable:
             return None
 
-    def _read(
-        self, old: Index | None, progress: Progress | None
-    ) -> tuple[list["_Page"], tuple[Skipped, ...]]:
-        pages: list[_Page] = []
-        skipped: list[Skipped] = []
-        for source in self._sources:
-            for found in source.documents():
-                if isinstance(found, Document):
-                    pages.append(_page(found, old))
-                else:
-                    kept = _stored(f"{source.name}/{found.path}", old)
-                    pages += kept
-                    remark = "; its last readable version stays in the index" if kept else ""
-                    skipped.append(Skipped(found.path, found.reason + remark))
-                if progress:
-                    progress("reading", len(pages) + len(skipped), 0)
-        if skipped and not pages:
-            first = f"{skipped[0].path}: {skipped[0].reason}"
-            raise RagError(f"none of the {len(skipped)} files can be read, the first is {first}")
-        twice = [id for id, times in Counter(page.id for page in pages).items() if times > 1]
-        if twice:
-            raise RagError(f"two sources hold the document {twice[0]}; give each source its own name")
-        return pages, tuple(skipped)
+    def _differs(self, old: Index, read: Reading, golden: Golden) -> bool:
+        known = read.left.keys() | {one.name for one in read.sources}
+        same = all(one.same for one in read.sources) and old.sources <= known
+        fitted = old.manifest.golden == golden.digest
+        return not (same and fitted and old.version == versions.current(self._directory))
 
-    def _write(self, pages: Sequence["_Page"], old: Index | None, progress: Progress | None) -> str:
-        passages = [passage for page in pages for passage in page.passages]
-        places = [place for page in pages for place in page.places] if old else [-1] * len(passages)
-        fresh = [at for at, place in enumerate(places) if place < 0]
-        vectors = np.zeros((len(passages), self._embedder.dimension), np.float32)
-        if old and len(fresh) < len(passages):
-            kept = np.asarray(places) >= 0
-            vectors[kept] = old.vectors()[np.asarray(places)[kept]]
-        vectors[fresh] = self._embedder.documents([_spoken(passages[at]) for at in fresh], progress)
-        firsts = np.cumsum([0, *(len(page.passages) for page in pages)]).tolist()
-        contents = Contents(
-            self._embedder.id,
-            {
-                page.id: Entry(page.fingerprint, first, len(page.passages))
-                for page, first in zip(pages, firsts, strict=False)
-            },
-            passages,
-            vectors,
-            lexical.built(passages, old.lexical if old else None, places),
-        )
-        return index.write(self._directory, contents)
+    def _write(
+        self,
+        old: Index | None,
+        read: Reading,
+        golden: Golden,
+        force: bool,
+        report: IndexReport,
+        progress: Progress | None,
+    ) -> IndexReport:
+        with versions.writing(self._directory), versions.aside(self._directory) as folder:
+            manifest = Writer(self._directory, old, self._embedder).write(folder, read, progress)
+            manifest = golden.fit(folder, manifest, old, self._embedder)
+            manifest = versions.seal(folder, manifest, old.manifest.files if old else {})
+            lost = self._lost(old, index.loaded(folder, manifest), golden, progress)
+            if lost and not force:
+                return replace(report, refused=lost)
+            for one in lost:
+                log.warning("the gate was overruled, though this broke: %s", one.query)
+            version = versions.publish(self._directory, folder)
+        return replace(report, version=version, overruled=lost)
 
+    def _lost(
+        self, old: Index | None, new: Index, golden: Golden, progress: Progress | None
+    ) -> tuple[Broken, ...]:
+        rows = [*golden.rows, *self._pairs(new)]
+        if not old or not rows:
+            return ()
+        before, now = (Retriever(one, self._embedder) for one in (old, new))
+        return gate.broken(before, now, rows, progress)
 
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """A document as it will stand in the index; `places[i]` is where the old one has passage i, or -1."""
+    def _pairs(self, new: Index) -> Iterator[Row]:
+        for id in new.held(self._verified):
+            for one in new.document(id):
+                yield Row(one.heading, (Place(one.path, one.heading),))
 
-    id: str
-    fingerprint: str
-    passages: Sequence[Passage]
-    places: Sequence[int]
+    def _keep(self, report: IndexReport, clock: float) -> IndexReport:
+        report = replace(report, seconds=time.perf_counter() - clock)
+        with versions.writing(self._directory):
+            aside = self._directory / f".tmp-{_LAST}"
+            aside.write_text(json.dumps(report.to_json(), ensure_ascii=False), "utf-8")
+            aside.rename(self._directory / _LAST)
+        return report
 
 
-def _page(document: Document, old: Index | None) -> _Page:
-    fingerprint = hashlib.blake2b(repr(document).encode("utf-8", "replace"), digest_size=16).hexdigest()
-    stored = _stored(document.id, old)
-    if stored and stored[0].fingerprint == fingerprint:
-        return stored[0]
-    before = {
-        passage.id: (passage, place)
-        for page in stored
-        for passage, place in zip(page.passages, page.places, strict=True)
-    }
-    passages = split(document)
-    places = [
-        before[one.id][1] if one.id in before and _spoken(before[one.id][0]) == _spoken(one) else -1
-        for one in passages
-    ]
-    return _Page(document.id, fingerprint, passages, places)
-
-
-def _stored(id: str, old: Index | None) -> list[_Page]:
-    """The document as the old index has it, in a list that is empty where it has none."""
-    entry = old.manifest.documents.get(id) if old else None
-    if not old or not entry:
-        return []
-    places = range(entry.first, entry.first + entry.count)
-    return [_Page(id, entry.fingerprint, [old.passage(at) for at in places], places)]
-
-
-def _spoken(passage: Passage) -> str:
-    """What is embedded of a passage, and what its terms are read from."""
-    return "\n".join((passage.title, *passage.heading_path, passage.text))
-
-
-def _compared(pages: Sequence[_Page], old: Index | None) -> tuple[Changes, Changes]:
-    before = {id: entry.fingerprint for id, entry in old.manifest.documents.items()} if old else {}
-    documents = {page.id: page.fingerprint == before.get(page.id) for page in pages}
-    passages = {
-        passage.id: place >= 0
-        for page in pages
-        for passage, place in zip(page.passages, page.places, strict=True)
-    }
-    stored = {old.passage(at).id for at in range(len(old))} if old else set()
-    return _changes(documents, before.keys()), _changes(passages, stored)
-
-
-def _changes(same: Mapping[str, bool], before: Set[str]) -> Changes:
-    """`same` says of everything that is there now whether it is as it was."""
-    stayed = same.keys() & before
-    kept = sum(same[id] for id in stayed)
-    return Changes(len(same) - len(stayed), len(stayed) - kept, len(before) - len(stayed), kept)
+def last_report(directory: Path) -> IndexReport | None:
+    """What the last run in this directory did; None where there was none."""
+    with suppress(OSError, ValueError, LookupError, TypeError):
+        return IndexReport.from_json(json.loads((directory / _LAST).read_bytes()))
+    return None
 
 
 @contextmanager

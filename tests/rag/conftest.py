@@ -30,9 +30,14 @@ def course(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def versions(tmp_path: Path) -> Path:
+def directory(tmp_path: Path) -> Path:
     """Where the index versions lie."""
     return tmp_path / "index"
+
+
+@pytest.fixture
+def versions(directory: Path) -> Path:
+    return directory
 
 
 @pytest.fixture
@@ -41,8 +46,8 @@ def embedder() -> RecordingEmbedder:
 
 
 @pytest.fixture
-def indexer(course: Path, versions: Path, embedder: RecordingEmbedder) -> Indexer:
-    return Indexer([FilesSource("course", course)], embedder, versions)
+def indexer(course: Path, directory: Path, embedder: RecordingEmbedder) -> Indexer:
+    return Indexer([FilesSource("course", course)], embedder, directory)
 
 
 @pytest.fixture(scope="module")

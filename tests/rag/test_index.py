@@ -2,23 +2,32 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from rag import index
+from rag import index, versions
+from rag.index import clustered
 from rag.indexer import Indexer
-from rag.types import IndexUnavailable
+from rag.sources.files import FilesSource
+from rag.types import IndexUnavailable, RagError
+from tests.fakes.recording_embedder import RecordingEmbedder
 
 
 @pytest.fixture
-def two_versions(indexer: Indexer, course: Path, versions: Path) -> Path:
+def two_versions(indexer: Indexer, course: Path, directory: Path) -> Path:
     indexer.refresh()
     (course / "new.md").write_text("# 新的\n一课\n")
     indexer.refresh()
-    return versions
+    return directory
 
 
-def version(versions: Path, thorough: bool = False) -> str:
-    return index.opened(versions, "recording", thorough).version
+def version(directory: Path, thorough: bool = False) -> str:
+    return index.opened(directory, "recording", thorough).version
+
+
+def newest_segment(directory: Path) -> Path:
+    """The file that only the newest version has."""
+    return directory / "v0002" / "v0002-1.segment"
 
 
 def test_without_an_index_the_operator_is_told_to_build_one(tmp_path: Path) -> None:
@@ -27,23 +36,23 @@ def test_without_an_index_the_operator_is_told_to_build_one(tmp_path: Path) -> N
 
 
 def test_the_newest_version_is_the_current_one(two_versions: Path) -> None:
-    assert version(two_versions) == index.current(two_versions) == "v0002"
+    assert version(two_versions) == versions.current(two_versions) == "v0002"
 
 
-@pytest.mark.parametrize("name", ["vectors.faiss", "passages.jsonl", "words.worth.npy", "manifest.json"])
+@pytest.mark.parametrize("name", ["v0002-1.segment", "manifest.json"])
 def test_a_truncated_file_falls_back_to_the_version_before(two_versions: Path, name: str) -> None:
     file = two_versions / "v0002" / name
     file.write_bytes(file.read_bytes()[:-9])
-    assert version(two_versions) == index.current(two_versions) == "v0001"
+    assert version(two_versions) == versions.current(two_versions) == "v0001"
 
 
 def test_a_missing_file_falls_back_to_the_version_before(two_versions: Path) -> None:
-    (two_versions / "v0002" / "grams.terms.npy").unlink()
+    newest_segment(two_versions).unlink()
     assert version(two_versions) == "v0001"
 
 
 def test_a_flipped_byte_is_seen_by_a_thorough_check(two_versions: Path) -> None:
-    file = two_versions / "v0002" / "vectors.faiss"
+    file = newest_segment(two_versions)
     data = bytearray(file.read_bytes())
     data[-1] ^= 1
     file.write_bytes(data)
@@ -51,15 +60,18 @@ def test_a_flipped_byte_is_seen_by_a_thorough_check(two_versions: Path) -> None:
 
 
 def test_damage_that_only_a_search_meets_is_said(two_versions: Path) -> None:
-    file = two_versions / "v0002" / "passages.jsonl"
-    file.write_bytes(bytes(file.stat().st_size))
-    with pytest.raises(IndexUnavailable, match="v0002 of the index is damaged; run `puyu index`"):
-        index.opened(two_versions, "recording").passage(0)
+    file = newest_segment(two_versions)
+    file.write_bytes(file.read_bytes().replace(b'", "course/new.md', b'", \\course/new.md'))
+    opened = index.opened(two_versions, "recording")
+    with pytest.raises(IndexUnavailable, match=r"v0002-1\.segment of the index is damaged; run `puyu index`"):
+        opened.document("course/new.md")
 
 
-def test_a_damaged_header_is_said(two_versions: Path) -> None:
-    file = two_versions / "v0002" / "words.worth.npy"
-    file.write_bytes(file.read_bytes()[:10] + b"(" * 118 + file.read_bytes()[128:])
+@pytest.mark.parametrize("place", [0, 8, 20])
+def test_a_damaged_header_is_said(two_versions: Path, place: int) -> None:
+    file = newest_segment(two_versions)
+    data = file.read_bytes()
+    file.write_bytes(data[:place] + b"((((((((" + data[place + 8 :])
     with pytest.raises(IndexUnavailable, match="is damaged"):
         index.opened(two_versions, "recording")
 
@@ -94,43 +106,110 @@ def test_a_run_that_broke_off_leaves_nothing_that_is_searched(two_versions: Path
     assert not list(two_versions.glob(".tmp-*"))
 
 
-def test_three_versions_are_kept(two_versions: Path, indexer: Indexer) -> None:
-    for _ in range(3):
+def test_five_versions_are_kept(two_versions: Path, indexer: Indexer) -> None:
+    for _ in range(5):
         indexer.refresh(force=True)
-    assert sorted(path.name for path in two_versions.glob("v*")) == ["v0003", "v0004", "v0005"]
+    kept = ["v0003", "v0004", "v0005", "v0006", "v0007"]
+    assert sorted(path.name for path in two_versions.glob("v*")) == kept
 
 
 def test_a_version_that_was_swept_can_still_be_searched_by_who_holds_it(
     two_versions: Path, indexer: Indexer
 ) -> None:
     held = index.opened(two_versions, "recording")
-    for _ in range(3):
+    for _ in range(5):
         indexer.refresh(force=True)
     assert not (two_versions / held.version).exists()
-    assert held.passage(0).path == "deploy.md"
-    assert len(held.vectors()) == len(held)
+    assert held.document("course/deploy.md")[0].path == "deploy.md"
+    assert held.vectors(range(len(held))).shape == (len(held), held.manifest.dimension)
 
 
 def test_a_document_is_read_back_whole_and_in_order(two_versions: Path) -> None:
     opened = index.opened(two_versions, "recording")
     found = opened.document("course/deploy.md")
     assert [one.heading for one in found] == ["量化", "端口转发"]
-    assert found[0] == opened.passage(0)
+    assert found[0] == opened.passage(opened.places("course/deploy.md")[0])
     assert opened.document("course/none.md") == ()
 
 
-def test_the_parts_of_a_section_are_found_together(indexer: Indexer, course: Path, versions: Path) -> None:
+def test_the_parts_of_a_section_are_found_together(indexer: Indexer, course: Path, directory: Path) -> None:
     (course / "a.md").write_text("# 长\n" + "\n\n".join("词" * 500 for _ in range(3)) + "\n# 短\n尾\n")
     indexer.refresh()
-    opened = index.opened(versions, "recording")
-    assert [len(one.text) for one in opened.section(1)] == [500, 500, 500]
+    opened = index.opened(directory, "recording")
+    second = opened.places("course/a.md")[1]
+    assert [len(one.text) for one in opened.section(second)] == [500, 500, 500]
 
 
 def test_a_course_without_text_can_be_indexed_and_opened(
-    indexer: Indexer, course: Path, versions: Path
+    indexer: Indexer, course: Path, directory: Path
 ) -> None:
     for path in course.iterdir():
         path.unlink()
     (course / "headings.md").write_text("# Only a heading\n")
     indexer.refresh()
-    assert len(index.opened(versions, "recording")) == 0
+    assert len(index.opened(directory, "recording")) == 0
+
+
+def test_one_can_go_back_to_the_version_before_and_stays_there(two_versions: Path, indexer: Indexer) -> None:
+    assert versions.rollback(two_versions) == version(two_versions) == "v0001"
+    assert versions.held(two_versions) == "v0001"
+    assert [(one.name, one.current) for one in versions.versions(two_versions)] == [
+        ("v0002", False),
+        ("v0001", True),
+    ]
+    assert index.opened(two_versions, "recording").document("course/new.md") == ()
+
+
+def test_a_run_by_hand_ends_a_hold(two_versions: Path, indexer: Indexer) -> None:
+    versions.rollback(two_versions)
+    assert indexer.refresh().version == "v0003"
+    assert versions.held(two_versions) == ""
+    assert index.opened(two_versions, "recording").document("course/new.md")
+
+
+def test_there_is_nothing_before_the_first_version(indexer: Indexer, directory: Path) -> None:
+    indexer.refresh()
+    with pytest.raises(IndexUnavailable, match="no version before v0001"):
+        versions.rollback(directory)
+
+
+def test_versions_say_what_they_hold(two_versions: Path) -> None:
+    newest, first = versions.versions(two_versions)
+    assert (newest.documents, newest.passages, first.documents, first.passages) == (4, 7, 3, 6)
+    assert newest.built >= first.built
+
+
+def test_clusters_find_nearly_what_a_full_search_finds(tmp_path: Path) -> None:
+    draw = np.random.default_rng(5)
+    centres = draw.normal(size=(200, 32))
+    vectors = (centres[draw.integers(0, 200, 21_000)] + draw.normal(size=(21_000, 32)) / 2).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    near = index._clusters_in(clustered(vectors))
+    queries = vectors[::700]
+    _, found = near.search(queries, 50)
+    exact = np.argsort(-(queries @ vectors.T), axis=1)[:, :10]
+    shared = [len(set(one) & set(other)) for one, other in zip(found.tolist(), exact.tolist(), strict=True)]
+    assert np.mean(shared) > 9
+
+
+def test_the_nearest_are_the_same_through_many_segments(course: Path, directory: Path) -> None:
+    embedder = RecordingEmbedder()
+    indexer = Indexer([FilesSource("course", course)], embedder, directory)
+    for name in ("a", "b", "c"):
+        (course / f"{name}.md").write_text(f"# {name}\n一课 {name}\n")
+        indexer.refresh()
+    opened = index.opened(directory, "recording")
+    query = embedder.query("一课 b")
+    scores, places = opened.nearest(query, 3)
+    every = opened.vectors(range(len(opened))) @ query
+    assert len(opened.segments) > 1
+    assert scores == pytest.approx(np.sort(every[opened.live])[::-1][:3])
+    assert every[places] == pytest.approx(scores)
+
+
+def test_a_link_that_cannot_be_made_becomes_a_copy(two_versions: Path, tmp_path: Path) -> None:
+    file = newest_segment(two_versions)
+    with versions.writing(tmp_path / "more"):
+        versions.share(file, tmp_path / "more")
+    with pytest.raises(RagError, match="cannot write the index"), versions.writing(tmp_path / "more"):
+        versions.share(file, tmp_path / "more" / "not there")

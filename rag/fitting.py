@@ -1,0 +1,40 @@
+"""What labelled questions teach an index: how much each leg counts, and when a query is ours."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from rag import calibration, evaluation, index, versions, weights
+from rag.embedder import Embedder
+from rag.evaluation import Row
+from rag.index import CALIBRATION, Index
+from rag.versions import Manifest
+
+
+class Golden:
+    """The labelled questions of a course; RagError names the file and line that cannot be read."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        there = [path for path in paths if path.exists()]
+        self.rows: Sequence[Row] = [row for path in there for row in evaluation.read(path)]
+        self.digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in there)).hexdigest()[:16]
+
+    def fit(self, folder: Path, manifest: Manifest, old: Index | None, embedder: Embedder) -> Manifest:
+        """The manifest with what is fitted, beside its calibration in the folder.
+
+        What the old version has is taken over while the questions are the same and it is not built anew.
+        """
+        if old and old.manifest.golden == self.digest and len(manifest.parts) > 1:
+            if CALIBRATION in old.manifest.files:
+                versions.share(folder.parent / old.version / CALIBRATION, folder)
+            return replace(manifest, weights=old.manifest.weights, golden=self.digest)
+        if not self.rows:
+            return replace(manifest, golden=self.digest)
+        fresh = index.loaded(folder, manifest)
+        ranked = weights.fitted(fresh, embedder, [row for row in self.rows if row.positive])
+        labels = [bool(row.positive) if row.label is None else row.label for row in self.rows]
+        learned = calibration.fitted([row.query for row in self.rows], labels, fresh.lexical)
+        if learned:
+            (folder / CALIBRATION).write_bytes(learned.dump())
+        return replace(manifest, weights=ranked.to_json(), golden=self.digest)

@@ -1,0 +1,151 @@
+"""An index of many segments is one to who searches it, and a run writes little more than what changed."""
+
+from pathlib import Path
+
+import pytest
+
+from rag import index
+from rag.index import Index
+from rag.indexer import Indexer
+from rag.report import Changes
+from rag.sources.files import FilesSource
+from tests.fakes.recording_embedder import RecordingEmbedder
+
+
+@pytest.fixture
+def many(course: Path, indexer: Indexer) -> Indexer:
+    """A course of thirty pages more, indexed."""
+    for number in range(30):
+        (course / f"page{number:02}.md").write_text(
+            f"# 第 {number} 页\n## 任务\n完成第 {number} 关 page{number}\n"
+        )
+    indexer.refresh()
+    return indexer
+
+
+def opened(directory: Path) -> Index:
+    return index.opened(directory, "recording")
+
+
+def test_a_change_writes_a_small_segment_beside_the_large_one(
+    many: Indexer, course: Path, directory: Path
+) -> None:
+    (course / "page07.md").write_text("# 第 7 页\n## 任务\n改过的任务\n")
+    many.refresh()
+    found = opened(directory)
+    assert [len(one) for one in found.segments] == [36, 1]
+    assert [one.text for one in found.document("course/page07.md")] == ["改过的任务"]
+    assert found.live.sum() == found.manifest.passages == 36
+
+
+def test_what_was_replaced_is_not_found_any_more(many: Indexer, course: Path, directory: Path) -> None:
+    (course / "page07.md").unlink()
+    many.refresh()
+    found = opened(directory)
+    scores = found.lexical.scores("page7")
+    assert not [at for at in range(len(found)) if scores[at] > 0 and "page7" in found.passage(at).text]
+    assert found.document("course/page07.md") == ()
+
+
+def test_a_segment_is_shared_and_not_written_again(many: Indexer, course: Path, directory: Path) -> None:
+    (course / "new.md").write_text("# 新\n课\n")
+    many.refresh()
+    first, second = (directory / version / "v0001-0.segment" for version in ("v0001", "v0002"))
+    assert first.samefile(second)
+
+
+def test_the_number_of_segments_stays_small(many: Indexer, course: Path, directory: Path) -> None:
+    for number in range(20):
+        (course / f"late{number}.md").write_text(f"# 晚 {number}\n课 {number}\n")
+        many.refresh()
+    found = opened(directory)
+    assert len(found.segments) <= 6
+    assert found.manifest.passages == 36 + 20
+    assert all(found.document(f"course/late{number}.md") for number in range(20))
+
+
+def test_many_small_steps_find_what_one_build_finds(
+    many: Indexer, course: Path, directory: Path, tmp_path: Path
+) -> None:
+    for number in range(0, 30, 3):
+        (course / f"page{number:02}.md").write_text(f"# 第 {number} 页\n## 任务\n换成了 swap{number}\n")
+        many.refresh()
+    embedder = RecordingEmbedder()
+    Indexer([FilesSource("course", course)], embedder, tmp_path / "anew").refresh()
+    steps, anew = opened(directory), index.opened(tmp_path / "anew", "recording")
+    assert sorted(steps.ids) == sorted(anew.ids)
+    for query in ("swap6", "page7", "第 9 页 任务"):
+        best = [max(range(len(one)), key=one.lexical.scores(query).__getitem__) for one in (steps, anew)]
+        assert steps.passage(best[0]) == anew.passage(best[1])
+
+
+def test_sections_are_told_apart_across_segments(many: Indexer, course: Path, directory: Path) -> None:
+    (course / "new.md").write_text("# 新\n## 甲\n一\n## 乙\n二\n")
+    many.refresh()
+    found = opened(directory)
+    assert len(set(found.sections.tolist())) == len(found)
+    place = found.places("course/new.md")[1]
+    assert [one.text for one in found.section(place)] == ["二"]
+
+
+def test_only_the_named_source_is_looked_at(course: Path, directory: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "a.md").write_text("# 甲\n一\n")
+    sources = [FilesSource("course", course), FilesSource("other", other)]
+    indexer = Indexer(sources, RecordingEmbedder(), directory)
+    indexer.refresh()
+    (other / "a.md").write_text("# 甲\n二\n")
+    (course / "deploy.md").unlink()
+    report = indexer.refresh(only={"other"})
+    assert report.documents == Changes(changed=1, kept=3)
+    assert opened(directory).document("course/deploy.md")
+    assert opened(directory).document("other/a.md")[0].text == "二"
+
+
+def test_a_source_that_cannot_be_read_stays_while_others_go_on(
+    course: Path, directory: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "a.md").write_text("# 甲\n一\n")
+    sources = [FilesSource("course", course), FilesSource("other", other)]
+    indexer = Indexer(sources, RecordingEmbedder(), directory)
+    indexer.refresh()
+    course.rename(tmp_path / "gone")
+    (other / "a.md").write_text("# 甲\n二\n")
+    report = indexer.refresh()
+    assert [(one.name, "no folder" in one.failed) for one in report.sources] == [
+        ("other", False),
+        ("course", True),
+    ]
+    assert opened(directory).document("course/deploy.md")
+    assert opened(directory).document("other/a.md")[0].text == "二"
+
+
+def test_force_keeps_what_cannot_be_read_now(many: Indexer, course: Path, directory: Path) -> None:
+    (course / "page07.md").write_bytes(b"\0")
+    report = many.refresh(force=True)
+    assert report.documents == Changes(kept=33)
+    assert opened(directory).document("course/page07.md")
+
+
+def test_a_source_that_is_no_longer_named_leaves_the_index(
+    many: Indexer, directory: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "a.md").write_text("# 甲\n一\n")
+    report = Indexer([FilesSource("other", other)], RecordingEmbedder(), directory).refresh()
+    assert report.documents == Changes(added=1, removed=33)
+    assert list(opened(directory).ids) == ["other/a.md"]
+
+
+def test_one_document_is_taken_out_at_once(many: Indexer, directory: Path) -> None:
+    assert many.remove("course/page07.md")
+    assert not many.remove("course/page07.md")
+    found = opened(directory)
+    assert found.document("course/page07.md") == ()
+    assert (found.manifest.documents, found.manifest.passages, int(found.live.sum())) == (32, 35, 35)
+    assert opened(directory).version == "v0002"
+    assert many.refresh().documents == Changes(added=1, kept=32)
