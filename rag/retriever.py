@@ -1,36 +1,43 @@
 """Search: words and vectors in one ranking, one hit a section, and whether the query is ours at all."""
 
-import re
-
-import numpy as np
-from numpy.typing import NDArray
+import logging
+from dataclasses import astuple
 
 from rag.embedder import Embedder
 from rag.index import Index
-from rag.relevance import THRESHOLD, relevance
-from rag.tokens import normalised
-from rag.types import Found, Hit, Passage
+from rag.matching import Asked
+from rag.ranking import Floats, best, firsts, scored, sought
+from rag.relevance import THRESHOLD
+from rag.reranker import Reranker, RerankerUnavailable
+from rag.types import EmbedderUnavailable, Found, Hit, Passage
+from rag.weights import Weights
 
-_NEAREST = 200
-# Of so many passages to a hit, k are nearly always of different sections.
-_PARTS = 30
-# A shorter message that equals a heading may be a mere word.
-_QUESTION = 6
-_MARKS = re.compile(r"[\W_]+")
-_HEAD, _TAIL = 1500, 500
+_log = logging.getLogger(__name__)
+
+# Hits that are looked through for the question itself, and that a reranker reads.
+_LOOKED, _READ = 10, 30
+# What a passage of the asker's cohort is worth beside one of another that fits as well.
+_OWN = 1.1
 
 
 class Retriever:
     """A Searcher over one index version at a time; `use` swaps it between two searches."""
 
-    def __init__(self, index: Index, embedder: Embedder) -> None:
+    def __init__(self, index: Index, embedder: Embedder, reranker: Reranker | None = None) -> None:
         self._index = index
         self._embedder = embedder
+        self._reranker = reranker
+        self._failing: set[str] = set()
 
     @property
     def version(self) -> str:
         """The name of the index version that is searched."""
         return self._index.version
+
+    @property
+    def stamp(self) -> str:
+        """What tells that version from every other."""
+        return self._index.stamp
 
     @property
     def embedding(self) -> str:
@@ -39,7 +46,7 @@ class Retriever:
 
     def __len__(self) -> int:
         """How many passages are searched."""
-        return len(self._index)
+        return self._index.manifest.passages
 
     def document(self, id: str) -> tuple[Passage, ...]:
         """A document's passages in reading order; empty where it is not in the index."""
@@ -49,48 +56,81 @@ class Retriever:
         """Search this version from now on; searches under way end on the one they began with."""
         self._index = index
 
-    def search(self, query: str, k: int = 10) -> Found:
-        """The k best sections by their best passages, best first."""
-        index = self._index
-        text = _bounded(normalised(query))
-        if not text.strip() or not len(index):
-            return Found(query, (), 0.0, False)
-        scores = self._scores(index, text)
-        hits = [Hit(index.passage(at), float(scores[at])) for at in _best(scores, index.sections, k)]
-        # A question that stands in the documents word for word: its answer is first, and nothing is surer.
-        hits.sort(key=lambda hit: not _asks(text, hit.passage.heading))
-        certain = bool(hits) and _asks(text, hits[0].passage.heading)
-        sure = 1.0 if certain else relevance(text, index.lexical)
-        return Found(query, tuple(hits), sure, sure >= THRESHOLD)
+    def search(self, query: str, k: int = 10, cohort: str = "") -> Found:
+        """The k best sections by their best passages, best first; of those that say the same only one.
 
-    def _scores(self, index: Index, text: str) -> NDArray[np.float32]:
-        scores = index.lexical.scores(text)
-        share = self._embedder.share
-        if share:
-            near, places = index.nearest(self._embedder.query(text), _NEAREST)
-            # The last of the nearest counts nothing, so that being among them makes no jump.
-            floor, top = float(near[-1]), float(near[0])
-            scores[places] += share * (near - floor) / max(top - floor, 1e-6)
+        That one is of the asker's cohort, where it can be. A question that stands in the documents comes
+        first, and nothing is surer. What a model fails to add, the words alone decide.
+        """
+        index = self._index
+        text = sought(query)
+        if not text or not len(index):
+            return Found(query, (), 0.0, False)
+        hits = _hits(index, self._scores(index, text), max(k, self._depth), cohort)
+        hits = self._reread(text, hits, cohort)
+        asked = Asked(text)
+        close = {hit.passage.id: asked.by(hit.passage.heading, hit.passage.kind == "qa") for hit in hits}
+        hits.sort(key=lambda hit: -close[hit.passage.id])
+        sure = 1.0 if any(close.values()) else index.calibration.probability(text, index.lexical)
+        return Found(query, tuple(hits[:k]), sure, sure >= THRESHOLD)
+
+    @property
+    def _depth(self) -> int:
+        return _READ if self._reranker else _LOOKED
+
+    def _scores(self, index: Index, text: str) -> Floats:
+        weights = index.weights or Weights(dense=self._embedder.share)
+        try:
+            scores = scored(index, self._embedder, text, *astuple(weights))
+        except EmbedderUnavailable as error:
+            self._warn("embedder", error)
+            return scored(index, self._embedder, text, *astuple(Weights()))
+        self._failing.discard("embedder")
         return scores
 
+    def _reread(self, text: str, hits: list[Hit], cohort: str) -> list[Hit]:
+        """The first hits in the reranker's order, and those it does not read behind them."""
+        if not self._reranker or not hits:
+            return hits
+        read, rest = hits[:_READ], hits[_READ:]
+        try:
+            texts = ["\n".join((*hit.passage.heading_path, hit.passage.text)) for hit in read]
+            scores = self._reranker.scores(text, texts)
+        except RerankerUnavailable as error:
+            self._warn("reranker", error)
+            return hits
+        self._failing.discard("reranker")
+        again = [
+            Hit(hit.passage, score * _favour(hit.passage, cohort))
+            for hit, score in zip(read, scores, strict=True)
+        ]
+        again.sort(key=lambda hit: -hit.score)
+        scale = again[-1].score / max(read[-1].score, 1e-9)
+        return again + [Hit(hit.passage, hit.score * scale) for hit in rest]
 
-def _best(scores: NDArray[np.float32], sections: NDArray[np.int32], k: int, parts: int = _PARTS) -> list[int]:
-    """Places of the best passages of the k best sections."""
-    wanted = min(len(scores), k * parts)
-    top = np.argpartition(-scores, wanted - 1)[:wanted]
-    order = top[np.lexsort((top, -scores[top]))]
-    order = order[scores[order] > 0]
-    _, first = np.unique(sections[order], return_index=True)
-    if len(first) < k and len(order) == wanted < len(scores):
-        return _best(scores, sections, k, parts * 10)
-    return [int(at) for at in order[np.sort(first)[:k]]]
+    def _warn(self, part: str, error: Exception) -> None:
+        """Once until it works again."""
+        if part not in self._failing:
+            self._failing.add(part)
+            _log.warning("searching without the %s: %s", part, error)
 
 
-def _asks(query: str, heading: str) -> bool:
-    asked, headed = (_MARKS.sub("", normalised(text)) for text in (query, heading))
-    return asked == headed and len(asked) >= _QUESTION
+def _hits(index: Index, scores: Floats, k: int, cohort: str) -> list[Hit]:
+    """The k best sections, each twin once: the asker's cohort's, else the one that fits best."""
+    places = best(scores, index, k)
+    leading = places[firsts(index.twins[places])[:k]]
+    if not cohort or not len(leading):
+        return [Hit(index.passage(at), float(scores[at])) for at in leading.tolist()]
+    kept: dict[int, Hit] = {}
+    # What fits so much worse than the last of them stays behind it, whosever it is.
+    for at in places[scores[places] * _OWN >= scores[leading[-1]]].tolist():
+        passage = index.passage(at)
+        hit = Hit(passage, float(scores[at]) * _favour(passage, cohort))
+        twin = kept.setdefault(int(index.twins[at]), hit)
+        if passage.cohort == cohort != twin.passage.cohort:
+            kept[int(index.twins[at])] = Hit(passage, max(hit.score, twin.score))
+    return sorted(kept.values(), key=lambda hit: -hit.score)[:k]
 
 
-def _bounded(text: str) -> str:
-    """A pasted log asks its question at one of its ends."""
-    return text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]} {text[-_TAIL:]}"
+def _favour(passage: Passage, cohort: str) -> float:
+    return _OWN if cohort and passage.cohort == cohort else 1.0

@@ -9,6 +9,7 @@ _DROPPED = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ud800-\udf
 _CHINESE = "\u3400-\u9fff"
 _RUN = re.compile(rf"(?P<chinese>[{_CHINESE}]+)|(?P<name>[^\W{_CHINESE}]+(?:[-._/+:@#]+[^\W{_CHINESE}]+)*)")
 _PART = re.compile(r"[^\W_]+")
+_STEP = re.compile(r"[/:@#]+")
 _LETTERS_OR_DIGITS = re.compile(r"\d+|[^\W\d_]+")
 
 
@@ -44,7 +45,7 @@ def grams(text: str) -> list[str]:
 
 
 def _names(name: str) -> Iterator[str]:
-    """`internlm2-chat` is found by itself, by internlm2, by internlm and by chat."""
+    """`models/internlm2-chat` is found by itself, internlm2-chat, internlm2, internlm, chat and models."""
     parts = _PART.findall(name)
     for part in parts:
         yield part
@@ -53,3 +54,5 @@ def _names(name: str) -> Iterator[str]:
             yield from (piece for piece in pieces if len(piece) > 1)
     if len(parts) > 1:
         yield name
+        steps = _STEP.split(name)
+        yield from (step for step in steps if step != name and not _PART.fullmatch(step))

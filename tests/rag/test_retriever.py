@@ -1,13 +1,17 @@
 """Search finds the section that was meant and says whether the query is ours, whatever is typed."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from rag import index
+from rag.embedder import Vectors
 from rag.indexer import Indexer
 from rag.retriever import Retriever
+from rag.sources.files import FilesSource
+from rag.types import EmbedderUnavailable, Progress
 from tests.fakes.recording_embedder import RecordingEmbedder
 
 
@@ -129,3 +133,154 @@ def test_many_threads_search_while_versions_change(
             indexer.refresh(force=True)
             searcher.use(index.opened(versions, "recording"))
     assert {one.result()[0] for one in found} == {"量化"}
+
+
+LESSON = "\n".join(
+    f"第 {n} 步：打开终端，输入 make step{n} 并等它结束，然后看第 {n} 行输出。" for n in range(20)
+)
+CAMPS = {
+    "camp1": {"steps.md": f"# 分步安装\n{LESSON}\n", "spring.md": "# 缓存比例\n缓存比例设为 0.8。\n"},
+    "camp2": {"steps.md": f"# 分步安装\n{LESSON}完。\n", "autumn.md": "# 缓存比例\n缓存的比例请设成 0.4。\n"},
+}
+
+
+@pytest.fixture
+def camps(tmp_path: Path) -> Retriever:
+    """Two camps; one lesson is in both."""
+    sources = []
+    for camp, files in CAMPS.items():
+        folder = tmp_path / camp
+        folder.mkdir()
+        for name, text in files.items():
+            (folder / name).write_text(text)
+        sources.append(FilesSource(camp, folder, cohort=camp))
+    embedder = RecordingEmbedder()
+    Indexer(sources, embedder, tmp_path / "camps").refresh()
+    return Retriever(index.opened(tmp_path / "camps", embedder.id), embedder)
+
+
+def cohorts(searcher: Retriever, query: str, cohort: str = "") -> list[str]:
+    return [hit.passage.cohort for hit in searcher.search(query, cohort=cohort).hits]
+
+
+def test_a_lesson_that_is_repeated_is_found_once(camps: Retriever) -> None:
+    assert len(cohorts(camps, "分步安装 step7")) == 1
+
+
+@pytest.mark.parametrize("cohort", ["camp1", "camp2"])
+def test_of_a_lesson_that_is_repeated_the_askers_own_is_found(camps: Retriever, cohort: str) -> None:
+    assert cohorts(camps, "分步安装 step7", cohort) == [cohort]
+
+
+@pytest.mark.parametrize("cohort", ["camp1", "camp2"])
+def test_the_askers_cohort_is_first_among_near_equals_and_the_other_is_named(
+    camps: Retriever, cohort: str
+) -> None:
+    own, other, *_ = cohorts(camps, "缓存比例是多少", cohort)
+    assert (own, {own, other}) == (cohort, {"camp1", "camp2"})
+
+
+def test_what_fits_clearly_better_is_first_though_it_is_another_cohorts(camps: Retriever) -> None:
+    assert cohorts(camps, "缓存比例 0.8", "camp2")[0] == "camp1"
+
+
+def test_an_unknown_cohort_changes_nothing(camps: Retriever) -> None:
+    for query in ("分步安装 step7", "缓存比例"):
+        assert cohorts(camps, query, "camp9") == cohorts(camps, query)
+
+
+@pytest.mark.parametrize(
+    "query", ["怎么申请结营证书", "请问怎么申请结营证书呀？", "老师好，如何申请结营证书呢，谢谢"]
+)
+def test_a_verified_question_asked_politely_is_first_and_certain(
+    indexer: Indexer, course: Path, versions: Path, embedder: RecordingEmbedder, query: str
+) -> None:
+    (course / "loud.md").write_text(
+        "# 老师好 请问 谢谢 申请 结营证书\n" + "请问老师，申请结营证书。谢谢！" * 9
+    )
+    indexer.refresh()
+    found = Retriever(index.opened(versions, embedder.id), embedder).search(query)
+    assert (found.hits[0].passage.kind, found.relevance, found.ours) == ("qa", 1.0, True)
+
+
+def test_a_question_with_another_number_is_not_certain(
+    indexer: Indexer, course: Path, versions: Path, embedder: RecordingEmbedder
+) -> None:
+    (course / "faq.csv").write_text("问题,答案\n7B模型需要多大的显存来部署？,16 GB。\n")
+    indexer.refresh()
+    searcher = Retriever(index.opened(versions, embedder.id), embedder)
+    assert searcher.search("请问7B模型需要多大的显存来部署").relevance == 1
+    assert searcher.search("请问20B模型需要多大的显存来部署").relevance < 1
+
+
+_ERRORS = {
+    "a.md": "# 显存不足\n报错 `CUDA out of memory` 时把 batch size 调小。\n",
+    "a2.md": "# 内存\nCUDA 程序退出后内存会归还，out 目录里有日志。\n",
+    "b.md": "# 缺少依赖\n`ModuleNotFoundError: No module named 'flash_attn'`：先安装它。\n",
+    "b2.md": "# 模块\n一个 Python 模块 (module) 是一个文件，named tuple 也在其中。\n",
+    "c.md": "# 显存占用\n用 --cache-max-entry-count 0.2 限制缓存。\n",
+    "c2.md": "# 缓存\ncache 的 entry 数没有 max，count 由系统统计。\n",
+    "d.md": "# 模型路径\n模型在 /root/models/internlm2_5-7b-chat 里。\n",
+    "d2.md": "# 其他模型\ninternlm2-chat-7b 与 internlm2_5-20b-chat 也在。\n",
+    "e.md": "# 进程被杀\n`exit code 137` 表示内存不够，进程被系统杀掉。\n",
+    "e2.md": "# 退出\n输入 exit 退出编辑器，它有 136 个插件。\n",
+    "f.md": "# 训练入口\n`train.py` 的 main 调用 runner.train，再调用 model.train_step 与 loss.backward。\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("query", "path"),
+    [
+        ("CUDA out of memory", "a.md"),
+        ("torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB", "a.md"),
+        ("ModuleNotFoundError: No module named 'flash_attn' 咋办", "b.md"),
+        ("--cache-max-entry-count", "c.md"),
+        ("cache-max-entry-count 是干嘛的", "c.md"),
+        ("internlm2_5-7b-chat", "d.md"),
+        ("找不到 models/internlm2_5-7b-chat", "d.md"),
+        ("process finished with exit code 137", "e.md"),
+        (
+            "训练报错了\nTraceback (most recent call last):\n"
+            + '  File "/root/train.py", line 9, in main\n    runner.train(model.train_step, loss.backward)\n'
+            * 9
+            + '  File "/root/runner.py", line 40, in train\n    import flash_attn\n'
+            "ModuleNotFoundError: No module named 'flash_attn'",
+            "b.md",
+        ),
+        ("[info] train.py main\n[info] runner.train\nRuntimeError: CUDA out of memory", "a.md"),
+    ],
+)
+def test_errors_commands_and_identifiers_are_found_as_such(
+    indexer: Indexer, course: Path, versions: Path, embedder: RecordingEmbedder, query: str, path: str
+) -> None:
+    for name, text in _ERRORS.items():
+        (course / name).write_text(text)
+    indexer.refresh()
+    hits = Retriever(index.opened(versions, embedder.id), embedder).search(query).hits
+    assert hits[0].passage.path == path
+
+
+class Unreachable:
+    """An embedding server that is down until it is `up`."""
+
+    id, dimension, share = "recording", 256, 0.5
+    up = False
+
+    def documents(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        return RecordingEmbedder().documents(texts, progress)
+
+    def query(self, text: str) -> Vectors:
+        if not self.up:
+            raise EmbedderUnavailable("connection refused")
+        return RecordingEmbedder().query(text)
+
+
+def test_while_the_embedder_is_down_the_words_are_searched_and_the_log_says_so_once(
+    indexer: Indexer, versions: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    indexer.refresh()
+    embedder = Unreachable()
+    searcher = Retriever(index.opened(versions, embedder.id), embedder)
+    for embedder.up, told in ((False, 1), (True, 1), (False, 2)):
+        assert [headings(searcher, "怎么合并适配器")[0] for _ in range(3)] == ["合并"] * 3
+        assert [record.message.count("connection refused") for record in caplog.records] == [1] * told

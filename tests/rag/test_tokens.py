@@ -18,6 +18,7 @@ def test_chinese_is_cut_into_words_and_into_pairs() -> None:
         ("lmdeploy.lite", {"lmdeploy.lite", "lmdeploy", "lite"}),
         ("CUDA_VISIBLE_DEVICES", {"cuda_visible_devices", "cuda", "visible", "devices"}),
         ("internlm2", {"internlm2", "internlm"}),
+        ("/models/chat-7b", {"models/chat-7b", "models", "chat-7b", "chat", "7b"}),
         ("用v0.17.1版", {"用", "版", "v0.17.1", "v0", "17", "1"}),
     ],
 )
