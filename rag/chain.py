@@ -6,12 +6,14 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
-from rag.citations import to_source
+from rag.citations import to_source, told_apart
 from rag.draft import Draft
 from rag.followup import standalone
 from rag.llm import LanguageModel
 from rag.quotes import chosen, quoted
+from rag.relevance import GROUNDS
 from rag.text import readable, shortened
 from rag.types import Answer, Exchange, Found, Hit, ModelUnavailable, Notice, Searcher, Source
 
@@ -22,9 +24,6 @@ GIVEN = 6
 
 UNCITED = 3
 """Of these, how many are the sources of an answer that cites none."""
-
-GROUNDS = 0.35
-"""Relevance from which a question is answered: less than makes a message ours, since it was put to us."""
 
 QUESTION_LIMIT = 4000
 """Characters of a question that are searched for and answered; whole logs are pasted into chats."""
@@ -53,19 +52,26 @@ class AnswerChain:
             await asyncio.to_thread(importlib.import_module, "rag.prompts")
             self._warm = True
 
-    async def answer(self, question: str, history: Sequence[Exchange] = ()) -> Answer:
+    async def answer(self, question: str, history: Sequence[Exchange] = (), cohort: str = "") -> Answer:
         """The final answer."""
-        async with aclosing(self.stream(question, history)) as answers:
+        async with aclosing(self.stream(question, history, cohort)) as answers:
             async for answer in answers:
                 final = answer
         return final
 
-    async def stream(self, question: str, history: Sequence[Exchange] = ()) -> AsyncGenerator[Answer, None]:
-        """Growing answers, each replacing the one before, the last one final; `history` is oldest first."""
+    async def stream(
+        self, question: str, history: Sequence[Exchange] = (), cohort: str = ""
+    ) -> AsyncGenerator[Answer, None]:
+        """Growing answers, each replacing the one before, the last one final; `history` is oldest first.
+
+        What is of the asker's cohort is preferred, and what is of another one is named so.
+        """
         clock = _Clock()
         question = shortened(readable(question), QUESTION_LIMIT)
         query = shortened(readable(standalone(question, history)), QUESTION_LIMIT)
-        found = await asyncio.to_thread(self._searcher.search, query)
+        found = await asyncio.to_thread(self._searcher.search, query, cohort=cohort)
+        if cohort:
+            found = replace(found, hits=told_apart(found.hits, cohort))
         clock.lap("search")
         if not found.hits or found.relevance < GROUNDS:
             yield _no_evidence(found, clock)

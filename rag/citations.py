@@ -1,9 +1,11 @@
 """Citation markers in an answer: checked against the passages given, and numbered as they are first used."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 from rag.text import FENCED
-from rag.types import Passage, Source
+from rag.types import Hit, Passage, Source
 
 # Code is copied as it is.
 _CODE = rf"{FENCED}|(?<!`)(?P<ticks>`++)[^\n]*?(?<!`)(?P=ticks)(?!`)"
@@ -88,6 +90,20 @@ def without_citations(text: str) -> str:
 
 def to_source(passage: Passage) -> Source:
     return Source(passage.title, passage.heading, passage.url, passage.revision)
+
+
+def told_apart(hits: Sequence[Hit], cohort: str) -> tuple[Hit, ...]:
+    """The hits, with the cohort behind the titles of those that are of another one than the asker's."""
+    return tuple(
+        replace(hit, passage=_of_another(hit.passage)) if hit.passage.cohort not in ("", cohort) else hit
+        for hit in hits
+    )
+
+
+def _of_another(passage: Passage) -> Passage:
+    title = f"{passage.title}（{passage.cohort}）"
+    path = tuple(title if heading == passage.title else heading for heading in passage.heading_path)
+    return replace(passage, title=title, heading_path=path)
 
 
 def _attached(piece: re.Match[str]) -> bool:

@@ -21,14 +21,12 @@ from rag import index
 from rag.embedder import HashedEmbedder
 from rag.evaluation import evaluate
 from rag.indexer import Indexer
-from rag.relevance import THRESHOLD
 from rag.retriever import Retriever
 from rag.sources import DocumentSource
 from rag.sources.files import FilesSource
+from tests.benchmarks import rejection
 from tests.benchmarks.cmrc import Paragraphs
-
-LET_THROUGH = 0.9
-Row = tuple[str, str, str, str]
+from tests.benchmarks.rejection import Row
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -54,13 +52,9 @@ def _course(data: Path, folder: Path) -> Iterator[Row]:
         yield f"course recall@{depth}", f"{one.value:.3f} ({one.low:.2f}-{one.high:.2f})", first, far
     questions = _queries(course / "eval" / "dev.jsonl")
     ours, others = (
-        _sure(searcher, questions),
-        _sure(searcher, _queries(course / "eval" / "negatives_dev.jsonl")),
+        _sure(searcher, asked) for asked in (questions, _queries(course / "eval" / "negatives_dev.jsonl"))
     )
-    unanswered = float(np.mean(others < np.quantile(ours, 1 - LET_THROUGH)))
-    yield f"negatives unanswered at {LET_THROUGH} let through", f"{unanswered:.3f}", ".80", ".95"
-    yield "questions passed at the threshold", f"{np.mean(ours >= THRESHOLD):.3f}", ".90", ""
-    yield "negatives unanswered at the threshold", f"{np.mean(others < THRESHOLD):.3f}", "", ""
+    yield from rejection.in_a_course(ours, others)
     half, most = _milliseconds(searcher, questions)
     yield "search p50 / p99, ms", f"{half:.2f} / {most:.2f}", "1 / 3", ".25 / 1"
     yield "index of the course, s", f"{seconds:.1f}", "", ""
@@ -71,11 +65,9 @@ def _rejection(data: Path, folder: Path) -> Iterator[Row]:
     queries, labels = [str(row["query"]) for row in rows], np.array([bool(row["label"]) for row in rows])
     right, _ = opened(FilesSource("rejection", data / "rejection" / "docs"), folder / "right")
     wrong, _ = opened(Paragraphs(data / "cmrc2018" / "corpus.jsonl"), folder / "wrong")
-    sure = _sure(right, queries)
-    best, control = _best_f1(sure, labels), _best_f1(_sure(wrong, queries), labels)
-    yield "rejection F1 at the threshold", f"{_f1(sure >= THRESHOLD, labels):.3f}", ".760", ".800"
-    yield "rejection F1 at its best threshold", f"{best:.3f}", ".760", ".800"
-    yield "right minus wrong knowledge base, F1", f"{best - control:.3f}", ".11", ".20"
+    yield from rejection.without_labels(_sure(right, queries), _sure(wrong, queries), labels)
+    before = [index.opened(folder / name, HashedEmbedder().id).lexical for name in ("right", "wrong")]
+    yield from rejection.with_labels(*(rejection.labelled(queries, labels, one) for one in before))
 
 
 def opened(source: DocumentSource, folder: Path) -> tuple[Retriever, float]:
@@ -96,14 +88,6 @@ def _milliseconds(searcher: Retriever, queries: Sequence[str]) -> tuple[float, f
         searcher.search(query)
         taken.append(1000 * (time.perf_counter() - started))
     return float(np.median(taken)), float(np.quantile(taken, 0.99))
-
-
-def _f1(said: NDArray[np.bool_], labels: NDArray[np.bool_]) -> float:
-    return float(2 * (said & labels).sum() / (said.sum() + labels.sum()))
-
-
-def _best_f1(sure: NDArray[np.float64], labels: NDArray[np.bool_]) -> float:
-    return max(_f1(sure >= threshold, labels) for threshold in np.unique(sure))
 
 
 def _queries(path: Path) -> list[str]:

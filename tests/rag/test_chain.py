@@ -10,9 +10,10 @@ from itertools import pairwise
 
 import pytest
 
-from rag.chain import GROUNDS, AnswerChain
+from rag.chain import AnswerChain
 from rag.llm import LanguageModel
 from rag.prompts import HISTORY_LIMIT
+from rag.relevance import GROUNDS
 from rag.types import Answer, Found, Hit
 from tests.fakes.openai_server import OpenAIServer, Turn
 from tests.fakes.searcher import WordSearcher, passage
@@ -274,5 +275,31 @@ class _Finds:
     def __init__(self, found: Found) -> None:
         self._found = found
 
-    def search(self, query: str, k: int = 10) -> Found:
+    def search(self, query: str, k: int = 10, cohort: str = "") -> Found:
         return self._found
+
+
+async def test_the_askers_cohort_is_searched_for(searcher: WordSearcher) -> None:
+    await AnswerChain(searcher, None, "Camp").answer("install xtuner", cohort="camp4")
+    assert searcher.cohorts == ["camp4"]
+
+
+async def test_a_source_of_another_cohort_is_named_so() -> None:
+    pages = (passage("Install", "Install xtuner.", cohort=cohort) for cohort in ("camp3", "camp4", ""))
+    chain = AnswerChain(WordSearcher(*pages), None, "Camp")
+    titles = [source.title for source in (await chain.answer("install xtuner", cohort="camp4")).sources]
+    assert titles == ["Handbook（camp3）", "Handbook", "Handbook"]
+
+
+async def test_the_model_is_told_which_passage_is_of_another_cohort(
+    server: OpenAIServer, model: LanguageModel
+) -> None:
+    old = passage("Install", "Install xtuner.", cohort="camp3")
+    server.script(tokens("Yes [1]."))
+    await AnswerChain(WordSearcher(old), model, "Camp").answer("install xtuner", cohort="camp4")
+    assert "Handbook（camp3） › Install" in str(server.asked[-1].messages)
+
+
+async def test_nobody_is_told_cohorts_apart_who_has_none() -> None:
+    chain = AnswerChain(WordSearcher(passage("Install", "Install xtuner.", cohort="camp3")), None, "Camp")
+    assert (await chain.answer("install xtuner")).sources[0].title == "Handbook"
