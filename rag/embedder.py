@@ -4,10 +4,10 @@ import hashlib
 import re
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +16,16 @@ from rag import tokens
 from rag.types import EmbedderUnavailable, Progress
 
 if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+    from sentence_transformers import CrossEncoder
 
 Vectors = NDArray[np.float32]
+Model = TypeVar("Model")
 
 _BATCH = 64
 _BLOCK, _BLOCKS = 65536, 64
+_HUB_TIMEOUT = 5.0
+_EMBEDDING = ("embedding model", "EMBEDDING_MODEL", "the built-in one")
+_RERANKER = ("reranker", "RERANKER_MODEL", "none")
 
 
 class Embedder(Protocol):
@@ -77,19 +81,23 @@ class SentenceTransformerEmbedder:
     share = 0.5
 
     def __init__(self, name: str) -> None:
+        from sentence_transformers import SentenceTransformer
+
         self.id = _named(Path(name).resolve()) if Path(name).is_dir() else name
-        self._model = _loaded(name)
+        self._model = _loaded(SentenceTransformer, name, _EMBEDDING)
         self.dimension = len(self.query("0"))
 
     def documents(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         vectors = np.zeros((len(texts), self.dimension), np.float32)
-        for first in range(0, len(texts), _BATCH):
-            batch = list(texts[first : first + _BATCH])
-            vectors[first : first + len(batch)] = self._model.encode_document(
+        done = 0
+        for places in batches(texts, _BATCH):
+            batch = [texts[at] for at in places]
+            vectors[places] = self._model.encode_document(
                 batch, batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False
             )
+            done += len(batch)
             if progress:
-                progress("embedding", first + len(batch), len(texts))
+                progress("embedding", done, len(texts))
         return vectors
 
     def query(self, text: str) -> Vectors:
@@ -97,19 +105,48 @@ class SentenceTransformerEmbedder:
         return np.asarray(found, np.float32)
 
 
-def _loaded(name: str) -> "SentenceTransformer":
-    from sentence_transformers import SentenceTransformer
+def batches(texts: Sequence[str], size: int) -> Iterator[list[int]]:
+    """Places of all texts, those of like length together, so that a batch is not padded; longest first."""
+    order = sorted(range(len(texts)), key=lambda at: -len(texts[at]))
+    return (order[first : first + size] for first in range(0, len(order), size))
 
+
+def cross_encoder(name: str) -> "CrossEncoder":
+    """A sentence-transformers one by name or folder; EmbedderUnavailable when it cannot be loaded."""
+    from sentence_transformers import CrossEncoder
+
+    return _loaded(CrossEncoder, name, _RERANKER)
+
+
+def _loaded(load: Callable[..., Model], name: str, wanted: tuple[str, str, str]) -> Model:
+    from safetensors import SafetensorError
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # it has no types
+    # KeyError, AttributeError: what the libraries trip over in a folder that holds something else.
+    tripped = (OSError, ValueError, RuntimeError, KeyError, AttributeError, SafetensorError)
     try:
         # What is on this machine already needs no question to the hub.
-        return SentenceTransformer(name, local_files_only=True)
-    except (OSError, ValueError, RuntimeError) as missing:
+        return load(name, local_files_only=True)
+    except tripped as missing:
         if Path(name).exists():
-            raise _unavailable(name, missing) from missing
+            raise _unavailable(name, missing, wanted) from missing
     try:
-        return SentenceTransformer(name)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise _unavailable(name, error) from error
+        _reach_hub()
+        return load(name)
+    except tripped as error:
+        raise _unavailable(name, error, wanted) from error
+
+
+def _reach_hub() -> None:
+    """The libraries would try a hub that is out of reach for more than a minute, file by file."""
+    import httpx
+    from huggingface_hub import constants
+
+    try:
+        httpx.head(constants.ENDPOINT, timeout=_HUB_TIMEOUT)
+    except (httpx.TransportError, httpx.InvalidURL) as error:
+        raise OSError(f"it is not on this machine, and {constants.ENDPOINT} is out of reach") from error
 
 
 def _named(folder: Path) -> str:
@@ -128,11 +165,12 @@ def _named(folder: Path) -> str:
     return f"{folder.name}@{seen.hexdigest()}"
 
 
-def _unavailable(name: str, error: Exception) -> EmbedderUnavailable:
-    reason = re.split(r"\n|\. ", str(error).strip())[0]
+def _unavailable(name: str, error: Exception, wanted: tuple[str, str, str]) -> EmbedderUnavailable:
+    what, setting, otherwise = wanted
+    reason = re.split(r"\n|\. ", str(error).strip())[0] or type(error).__name__
     return EmbedderUnavailable(
-        f"the embedding model {name!r} cannot be loaded ({reason}); set EMBEDDING_MODEL to a model's "
-        "folder or its name on the hub, or leave it empty for the built-in one"
+        f"the {what} {name!r} cannot be loaded ({reason}); set {setting} to a model's "
+        f"folder or its name on the hub, or leave it empty for {otherwise}"
     )
 
 
