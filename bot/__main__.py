@@ -27,21 +27,20 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("chat", help="ask in this terminal")
     _add_ask(commands.add_parser("ask", help="answer one question"))
     _add_search(commands.add_parser("search", help="show what is found for a question"))
-    index = commands.add_parser("index", help="bring the index up to date with the course's documents")
-    index.add_argument("--force", action="store_true", help="build it anew, whatever is there")
-    _add_json(index)
+    _add_index(commands.add_parser("index", help="bring the index up to date with the course's documents"))
     evaluate = commands.add_parser("evaluate", help="measure retrieval and relevance on labelled questions")
     evaluate.add_argument(
         "files", nargs="+", type=Path, metavar="FILE", help="JSON lines of labelled questions"
     )
     _add_json(evaluate)
-    _add_json(commands.add_parser("doctor", help="check settings, documents, index, memory, model and port"))
+    _add_json(commands.add_parser("doctor", help="check settings, sources, index, memory, model and port"))
     return parser
 
 
 def _add_ask(ask: argparse.ArgumentParser) -> None:
     ask.add_argument("question")
     ask.add_argument("--conversation", metavar="KEY", help="remember under this key: letters, digits and :_-")
+    _add_cohort(ask)
     _add_json(ask)
 
 
@@ -51,7 +50,31 @@ def _add_search(search: argparse.ArgumentParser) -> None:
         "--file", type=Path, metavar="F.jsonl", help='one {"query": …} a line; prints one object a line'
     )
     search.add_argument("--k", type=_positive, default=10, metavar="N", help="how many hits (10)")
+    _add_cohort(search)
     _add_json(search)
+
+
+def _add_index(index: argparse.ArgumentParser) -> None:
+    index.description = (
+        "Reads what changed in the course's sources and writes a new version of the index, which a running "
+        "`serve` picks up within seconds. A version that answers the golden questions worse is refused."
+    )
+    instead = index.add_mutually_exclusive_group()
+    for option, what in (
+        ("--force", "read and embed everything anew, and take the new version though it is refused"),
+        ("--last", "show what the last run did, and run nothing"),
+        ("--versions", "list the versions that are kept"),
+        (
+            "--rollback",
+            "go back to the version before; scheduled runs pause until `puyu index` is run by hand",
+        ),
+    ):
+        instead.add_argument(option, action="store_true", help=what)
+    _add_json(index)
+
+
+def _add_cohort(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--cohort", metavar="C", help="prefer what is of this cohort (that of course.toml)")
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:

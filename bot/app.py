@@ -1,24 +1,39 @@
 """The composition root: from settings to the objects that work; only here concrete classes are named."""
 
-import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from functools import partial
-from itertools import count
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.settings import Course, Settings
-from memory.base import History, Quota, Votes
+from bot.course import (
+    APPROVED,
+    Course,
+    FeishuConfig,
+    FilesConfig,
+    GitConfig,
+    SourceConfig,
+    WebConfig,
+    named_sources,
+)
+from bot.settings import Settings
+from memory.base import History, MemoryFailure, Quota, Slots, Votes
 
 if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from adapters.feishu_api import FeishuApi
+    from memory.base import ApprovedPair
     from memory.inbox import RedisInbox
     from memory.relay import RedisRelay
     from rag.chain import AnswerChain
     from rag.embedder import Embedder
     from rag.indexer import Indexer
     from rag.llm import LanguageModel
+    from rag.reranker import CrossEncoderReranker
     from rag.retriever import Retriever
     from rag.sources import DocumentSource
     from rag.types import Searcher
@@ -35,6 +50,7 @@ class Memory:
     votes: Votes
     quota: Quota
     inbox: "RedisInbox"
+    slots: Slots
     relay: "RedisRelay | None"
     ping: Callable[[], Awaitable[None]]
 
@@ -45,51 +61,129 @@ def index_folder(settings: Settings) -> Path:
 
 
 def embedder(settings: Settings) -> "Embedder":
-    """The sentence-transformers model that is set, else the built-in embedder."""
+    """The model on the embedding server, else the sentence-transformers model, else the built-in embedder."""
     from rag.embedder import HashedEmbedder, SentenceTransformerEmbedder
 
-    return (
-        SentenceTransformerEmbedder(settings.embedding_model)
-        if settings.embedding_model
-        else HashedEmbedder()
+    name = settings.embedding_model
+    if settings.embedding_base_url:
+        from rag.embedding_server import ServerEmbedder
+
+        return ServerEmbedder(
+            settings.embedding_base_url, name, settings.embedding_api_key.get_secret_value()
+        )
+    return SentenceTransformerEmbedder(name) if name else HashedEmbedder()
+
+
+def reranker(settings: Settings) -> "CrossEncoderReranker | None":
+    """The cross-encoder that is set, if any."""
+    if not settings.reranker_model:
+        return None
+    from rag.embedder import cross_encoder
+    from rag.reranker import CrossEncoderReranker
+
+    return CrossEncoderReranker(cross_encoder(settings.reranker_model))
+
+
+def feishu(settings: Settings, wait: Callable[[float], None] = time.sleep) -> "FeishuApi":
+    """The door to Feishu, with one pace and one token for all who use it; to be closed."""
+    from adapters.feishu_api import FeishuApi
+
+    secret = settings.feishu_app_secret.get_secret_value()
+    return FeishuApi(settings.feishu_app_id, secret, settings.feishu_domain, wait=wait)
+
+
+def feishu_trouble(settings: Settings) -> str:
+    """Why Feishu does not let the app in, one sentence; empty where it does."""
+    with feishu(settings, wait=lambda seconds: None) as api:  # somebody sits there and waits
+        # Whether or not the app may see this: with a wrong secret there is no token, and no answer.
+        answer = api.get("/open-apis/bot/v3/info")
+    return answer.reason if answer.trouble == "down" else ""
+
+
+@contextmanager
+def open_indexer(settings: Settings, course: Course) -> "Iterator[Indexer]":
+    """What `puyu index` runs."""
+    from rag.indexer import Indexer
+    from rag.sources.approved import ApprovedSource
+
+    with ExitStack() as stack:
+        api = cache(lambda: stack.enter_context(feishu(settings)))
+        sources = [_source(settings, course, name, config, api) for name, config in named_sources(course)]
+        approved = ApprovedSource(partial(_approved, settings), APPROVED)
+        folder, golden = index_folder(settings), [course.golden]
+        yield Indexer([*sources, approved], embedder(settings), folder, golden, verified=APPROVED)
+
+
+def _source(
+    settings: Settings, course: Course, name: str, config: SourceConfig, api: "Callable[[], FeishuApi]"
+) -> "DocumentSource":
+    cohort, session = config.cohort or course.course.cohort, config.session
+    match config:
+        case FilesConfig():
+            return files_source(course, name, config)
+        case GitConfig():
+            from rag.sources import git
+
+            return git.GitSource(
+                name,
+                str(course.folder / config.url) if git.is_local(config.url) else config.url,
+                settings.data_dir / "sources" / name,
+                branch=config.branch,
+                include=config.include,
+                exclude=config.exclude,
+                link=config.link,
+                cohort=cohort,
+                session=session,
+            )
+        case WebConfig():
+            from rag.sources.web.source import WebSource
+
+            return WebSource(name, config.urls, config.private, cohort, session)
+        case FeishuConfig():
+            from rag.sources.feishu.source import FeishuSource
+
+            lists = (config.wiki, config.documents, config.folder, config.bitable)
+            return FeishuSource(name, api(), *lists, cohort, session, config.url or _pages(settings))
+
+
+def files_source(course: Course, name: str, config: FilesConfig) -> "DocumentSource":
+    """A folder of documents."""
+    from rag.sources.files import FilesSource
+
+    return FilesSource(
+        name=name,
+        root=course.folder / config.path,
+        include=config.include,
+        exclude=config.exclude,
+        url=config.url and f"{config.url.rstrip('/')}/",
+        cohort=config.cohort or course.course.cohort,
+        session=config.session,
     )
 
 
-def sources(course: Course) -> "Sequence[DocumentSource]":
-    """The course's sources, each under a name of its own."""
-    from rag.sources.files import FilesSource
-
-    names = _names(course)
-    return [
-        FilesSource(
-            name=name,
-            root=course.folder / source.path,
-            include=source.include,
-            exclude=source.exclude,
-            url=source.url and f"{source.url.rstrip('/')}/",
-            cohort=source.cohort or course.course.cohort,
-            session=source.session,
-        )
-        for name, source in zip(names, course.sources, strict=True)
-    ]
+def _pages(settings: Settings) -> str:
+    """Where Feishu shows documents to people."""
+    return "https://larksuite.com" if "larksuite" in settings.feishu_domain else "https://feishu.cn"
 
 
-def _names(course: Course) -> list[str]:
-    """The last part of each path; a number behind it where two would be the same."""
-    names: list[str] = []
-    for source in course.sources:
-        # Links are not followed: documents would get other ids when one is set to another folder.
-        name = Path(os.path.normpath(course.folder / source.path)).name
-        free = (f"{name}-{number}" for number in count(2))
-        names.append(name if name not in names else next(one for one in free if one not in names))
-    return names
+def _approved(settings: Settings) -> "list[ApprovedPair]":
+    """The approved Q&A; SourceUnavailable where memory does not answer, so that what is indexed stays."""
+    from rag.types import SourceUnavailable
+
+    # A server is not started for a course that has never stored anything.
+    if not settings.redis_url.get_secret_value() and not (settings.data_dir / "redis").exists():
+        return []
+    try:
+        return asyncio.run(_all_approved(settings))
+    except MemoryFailure as error:
+        raise SourceUnavailable(f"source {APPROVED!r}: {error}") from error
 
 
-def indexer(settings: Settings, course: Course) -> "Indexer":
-    """What `puyu index` runs."""
-    from rag.indexer import Indexer
+async def _all_approved(settings: Settings) -> "list[ApprovedPair]":
+    from memory.approved import RedisApproved
 
-    return Indexer(sources(course), embedder(settings), index_folder(settings))
+    async with _open_client(settings) as client:
+        return await RedisApproved(client).all()
 
 
 def searcher(settings: Settings) -> "Retriever":
@@ -98,14 +192,14 @@ def searcher(settings: Settings) -> "Retriever":
     from rag.retriever import Retriever
 
     model = embedder(settings)
-    return Retriever(index.opened(index_folder(settings), model.id), model)
+    return Retriever(index.opened(index_folder(settings), model.id), model, reranker(settings))
 
 
 def follow_index(settings: Settings, retriever: "Retriever") -> None:
     """Let the search use the current version, if that is another than the one it uses."""
-    from rag import index
+    from rag import index, versions
 
-    if index.current(index_folder(settings)) != retriever.version:
+    if versions.stamp(index_folder(settings)) != retriever.stamp:
         retriever.use(index.opened(index_folder(settings), retriever.embedding))
 
 
@@ -142,27 +236,38 @@ async def open_answers(
 
 
 @asynccontextmanager
-async def open_memory(settings: Settings) -> AsyncIterator[Memory]:
-    """Memory on REDIS_URL, else on the embedded server, which is kept running as long as this is open."""
-    from memory import keys
-    from memory.client import connect, ping
+async def _open_client(settings: Settings) -> "AsyncIterator[Redis]":
+    """REDIS_URL, else the embedded server, which is kept running as long as this is open."""
+    from memory.client import connect
     from memory.embedded import embedded
-    from memory.history import RedisHistory
-    from memory.inbox import RedisInbox
-    from memory.quota import RedisQuota
-    from memory.relay import RedisRelay
-    from memory.votes import RedisVotes
 
     async with AsyncExitStack() as stack:
         url = settings.redis_url.get_secret_value()
         client = connect(url or await stack.enter_async_context(embedded(settings.data_dir)))
         stack.push_async_callback(client.aclose)
+        yield client
+
+
+@asynccontextmanager
+async def open_memory(settings: Settings) -> AsyncIterator[Memory]:
+    """Everything that is remembered, open."""
+    from memory import keys
+    from memory.client import ping
+    from memory.history import RedisHistory
+    from memory.inbox import RedisInbox
+    from memory.quota import RedisQuota
+    from memory.relay import RedisRelay
+    from memory.slots import RedisSlots
+    from memory.votes import RedisVotes
+
+    async with _open_client(settings) as client:
         yield Memory(
             RedisHistory(client),
             RedisVotes(client),
             RedisQuota(client),
             RedisInbox(client),
+            RedisSlots(client),
             # Only one process serves on the embedded server.
-            RedisRelay(client, keys.PAGES) if url else None,
+            RedisRelay(client, keys.PAGES) if settings.redis_url.get_secret_value() else None,
             partial(ping, client),
         )

@@ -12,9 +12,9 @@ from typing import Protocol
 from adapters.base import Message, Reply
 from bot.commands import Commands
 from bot.conversations import chat_key, conversation_key, group_settings
+from bot.course import Course
 from bot.gate import Gate
 from bot.replies import Phrases, answer_text, duration, language_of, phrases, refused_text, vote_buttons
-from bot.settings import Course
 from memory.base import Allowance, History, MemoryUnavailable, Quota, Refused, Source, Turn
 from rag.types import Answer, Exchange, IndexUnavailable
 
@@ -29,7 +29,9 @@ log = logging.getLogger(__name__)
 class Answers(Protocol):
     """The door to rag: a question becomes a growing answer."""
 
-    def stream(self, question: str, history: Sequence[Exchange] = ()) -> AsyncGenerator[Answer, None]: ...
+    def stream(
+        self, question: str, history: Sequence[Exchange] = (), cohort: str = ""
+    ) -> AsyncGenerator[Answer, None]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +141,12 @@ class Assistant:
         self, message: Message, question: str, language: str, turns: Sequence[Turn]
     ) -> AsyncGenerator[Step, None]:
         said = phrases(language)
+        cohort = group_settings(self._course, message.conversation).cohort or self._course.course.cohort
         with self._gate.place(chat_key(message.conversation)) as places:
             async for count in places:
                 yield Step(_growing(message, said.ahead.format(count=count) if count else said.working))
             yield Step(_growing(message, said.working))
-            async with aclosing(self._answers.stream(question, turns)) as answers:
+            async with aclosing(self._answers.stream(question, turns, cohort)) as answers:
                 async for answer in answers:
                     text = answer_text(answer, language)
                     if not answer.final:

@@ -8,8 +8,8 @@ from typing import Literal
 
 from adapters.base import Message
 from bot.assistant import QUESTION_LIMIT
+from bot.course import Limits
 from bot.letters import Memo, Unreadable, from_body
-from bot.settings import Limits
 from memory.base import Letter
 
 SHORT = 100

@@ -17,11 +17,13 @@ from uuid import uuid4
 from adapters.base import AdapterError
 from bot import app, doctor, printed
 from bot.assistant import clean, refusal, turn
+from bot.course import Course
 from bot.progress import bar
 from bot.replies import answer_text, language_of, phrases
 from bot.serve import CannotServe, chat, serve
-from bot.settings import BadSetting, Course, Settings, load_course, load_settings
+from bot.settings import BadSetting, Settings, check_together, load_course, load_settings
 from memory.base import MemoryFailure, MemoryUnavailable
+from rag import versions
 from rag.types import Answer, RagError
 
 log = logging.getLogger(__name__)
@@ -45,7 +47,9 @@ def run(options: argparse.Namespace) -> int:
     _log_to_stderr()
     try:
         settings = load_settings()
-        _COMMANDS[options.command](options, settings, load_course(settings.course_file))
+        course = load_course(settings.course_file)
+        check_together(settings, course)
+        _COMMANDS[options.command](options, settings, course)
         sys.stdout.flush()
     except (BadSetting, Misused) as error:
         return _complain(error, MISUSED)
@@ -91,15 +95,16 @@ def _log_to_stderr() -> None:
 def _search(options: argparse.Namespace, settings: Settings, course: Course) -> None:
     if (options.query is None) == (options.file is None):
         raise Misused("search takes either a query or --file F.jsonl.")
-    web = settings.web_url
+    web, cohort = settings.web_url, _cohort(options, course)
     if options.file is None:
-        found = app.searcher(settings).search(_question(options.query, course), options.k)
+        found = app.searcher(settings).search(_question(options.query, course), options.k, cohort)
         print(printed.json_line(printed.found(found, web)) if options.json else printed.found_page(found))
         return
     queries = _queries(options.file)
     searcher = app.searcher(settings)
     for query in queries:
-        print(printed.json_line(printed.found(searcher.search(clean(query), options.k), web)))
+        found = searcher.search(clean(query), options.k, cohort)
+        print(printed.json_line(printed.found(found, web)))
 
 
 def _ask(options: argparse.Namespace, settings: Settings, course: Course) -> None:
@@ -107,7 +112,7 @@ def _ask(options: argparse.Namespace, settings: Settings, course: Course) -> Non
         raise Misused(f"--conversation {options.conversation!r}: only letters, digits and :_- may be in it.")
     question = _question(options.question, course)
     language = language_of(question, course.course.languages)
-    answer = asyncio.run(_answered(question, options.conversation, settings, course, language))
+    answer = asyncio.run(_answered(question, options, settings, course, language))
     text = answer_text(answer, language)
     if options.json:
         print(printed.json_line(printed.answer(question, text, answer, settings.web_url)))
@@ -116,16 +121,17 @@ def _ask(options: argparse.Namespace, settings: Settings, course: Course) -> Non
 
 
 async def _answered(
-    question: str, conversation: str | None, settings: Settings, course: Course, language: str
+    question: str, options: argparse.Namespace, settings: Settings, course: Course, language: str
 ) -> Answer:
+    cohort = _cohort(options, course)
     async with AsyncExitStack() as stack:
         searcher = app.searcher(settings)
         answers = await stack.enter_async_context(app.open_answers(settings, course, searcher))
-        if conversation is None:
-            return await answers.answer(question)
+        if options.conversation is None:
+            return await answers.answer(question, cohort=cohort)
         memory = await stack.enter_async_context(app.open_memory(settings))
-        key, asked_at = f"cli:{conversation}", time.time()
-        answer = await answers.answer(question, await memory.history.load(key))
+        key, asked_at = f"cli:{options.conversation}", time.time()
+        answer = await answers.answer(question, await memory.history.load(key), cohort)
         text = answer_text(answer, language)
         try:
             await memory.history.append(key, turn(f"cli:{uuid4()}", question, asked_at, text, answer))
@@ -135,9 +141,51 @@ async def _answered(
 
 
 def _index(options: argparse.Namespace, settings: Settings, course: Course) -> None:
-    with bar() as progress:
-        report = app.indexer(settings, course).refresh(force=options.force, progress=progress)
+    if options.versions:
+        _versions(options, settings, course)
+    elif options.rollback:
+        _rollback(options, settings)
+    elif options.last:
+        _last(options, settings, course)
+    else:
+        _refresh(options, settings, course)
+
+
+def _refresh(options: argparse.Namespace, settings: Settings, course: Course) -> None:
+    with app.open_indexer(settings, course) as indexer, bar() as progress:
+        report = indexer.refresh(force=options.force, progress=progress)
     print(printed.json_line(report.to_json()) if options.json else printed.report_page(report))
+    if report.refused or report.failed:
+        raise Failed
+
+
+def _last(options: argparse.Namespace, settings: Settings, course: Course) -> None:
+    from rag.indexer import last_report
+
+    report = last_report(app.index_folder(settings))
+    if report is None:
+        raise RagError("no index run has ended yet; run `puyu index`")
+    if options.json:
+        print(printed.json_line(report.to_json()))
+    else:
+        print(printed.last_page(report, course.schedule.timezone))
+
+
+def _versions(options: argparse.Namespace, settings: Settings, course: Course) -> None:
+    folder = app.index_folder(settings)
+    stored, held = versions.versions(folder), versions.held(folder)
+    if options.json:
+        listed = [asdict(one) | {"built": one.built.isoformat(timespec="seconds")} for one in stored]
+        print(printed.json_line({"versions": listed, "held": held}))
+    else:
+        print(printed.versions_page(stored, held, course.schedule.timezone))
+
+
+def _rollback(options: argparse.Namespace, settings: Settings) -> None:
+    folder = app.index_folder(settings)
+    before = versions.current(folder)
+    now = versions.rollback(folder)
+    print(printed.json_line({"from": before, "to": now}) if options.json else printed.back_page(before, now))
 
 
 def _evaluate(options: argparse.Namespace, settings: Settings, _course: Course) -> None:
@@ -186,6 +234,10 @@ def _question(text: str, course: Course) -> str:
     if (sentence := refusal(question, said)) is not None:
         raise Misused(sentence)
     return question
+
+
+def _cohort(options: argparse.Namespace, course: Course) -> str:
+    return course.course.cohort if options.cohort is None else str(options.cohort)
 
 
 def _queries(path: Path) -> list[str]:

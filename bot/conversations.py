@@ -7,7 +7,7 @@ whatever is in it, can be read as another conversation's key.
 from urllib.parse import quote
 
 from adapters.base import Conversation, Sender
-from bot.settings import Course, Group, MemoryScope
+from bot.course import Course, Group, MemoryScope
 
 
 def conversation_key(conversation: Conversation, sender: Sender, scope: MemoryScope) -> str:

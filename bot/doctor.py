@@ -5,12 +5,16 @@ import errno
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain, islice
 from typing import Literal
 
-from bot import app
+from bot import app, schedule
+from bot.course import APPROVED, Course, FilesConfig, GitConfig, named_sources
 from bot.serve import CannotServe, listening
-from bot.settings import Course, Settings
+from bot.settings import Settings
 from memory.base import InboxState, MemoryFailure
+from rag.report import Changes, IndexReport, SourceReport
 from rag.types import EmbedderUnavailable, RagError, Skipped
 
 _ROOM = 500_000_000
@@ -38,9 +42,15 @@ def healthy(checks: Sequence[Check]) -> bool:
 
 async def examine(settings: Settings, course: Course) -> list[Check]:
     """Every check, in the order of the way of a question."""
-    before = [await look(settings, course) for look in (_course, _documents, _embedder, _index)]
-    after = [await look(settings, course) for look in (_model, _port, _disk)]
-    return [*before, *await _memory(settings), *after]
+    knowledge = [await look(settings, course) for look in (_sources, _git, _feishu, _retrieval)]
+    after = [await look(settings, course) for look in (_schedule, _model, _port, _disk)]
+    return [
+        await _course(settings, course),
+        await _documents(settings, course),
+        *chain.from_iterable(knowledge),
+        *await _memory(settings),
+        *after,
+    ]
 
 
 async def _course(settings: Settings, course: Course) -> Check:
@@ -51,40 +61,133 @@ async def _course(settings: Settings, course: Course) -> Check:
 
 
 async def _documents(settings: Settings, course: Course) -> Check:
+    """The folders as they are; of everything else what the last index run said of it."""
     try:
-        found = [one for source in app.sources(course) for one in source.documents()]
+        report = await asyncio.to_thread(_read, settings, course)
     except RagError as error:
         return Check("documents", "failed", str(error))
-    skipped = [one for one in found if isinstance(one, Skipped)]
-    detail = f"{len(found) - len(skipped)} documents"
-    if len(found) == len(skipped):
-        return Check(
-            "documents", "failed", f"{detail}; look at path and include of the sources in course.toml"
-        )
-    if not skipped:
+    detail = _counted(report.documents)
+    if not report.skipped:
         return Check("documents", "ok", detail)
-    return Check(
-        "documents",
-        "warning",
-        f"{detail}, {len(skipped)} skipped, the first: {skipped[0].path}: {skipped[0].reason}",
-    )
+    first = report.skipped[0]
+    skipped = f"{len(report.skipped)} skipped, the first: {first.path}: {first.reason}"
+    return Check("documents", "warning", f"{detail}, {skipped} (`puyu index --last` names all)")
 
 
-async def _embedder(settings: Settings, course: Course) -> Check:
+def _read(settings: Settings, course: Course) -> IndexReport:
+    """The last report, or what a first run would find in the folders; SourceUnavailable where one is gone."""
+    from rag.indexer import last_report
+
+    report = last_report(app.index_folder(settings))
+    found: list[object] = []
+    for name, config in named_sources(course):
+        if isinstance(config, FilesConfig):
+            documents = app.files_source(course, name, config).documents({})
+            # A missing folder, or one where nothing matches, is known with the first document.
+            found += documents if report is None else islice(documents, 1)
+    if report:
+        return report
+    skipped = tuple(one for one in found if isinstance(one, Skipped))
+    return IndexReport(Changes(added=len(found) - len(skipped)), Changes(), skipped, 0.0, "")
+
+
+async def _sources(settings: Settings, course: Course) -> list[Check]:
+    """What is not a folder, as it was at the last run."""
+    from rag.indexer import last_report
+
+    report = last_report(app.index_folder(settings))
+    known = {one.name: one for one in report.sources} if report else {}
+    shown = [name for name, config in named_sources(course) if not isinstance(config, FilesConfig)]
+    approved = known.get(APPROVED)
+    if approved and (approved.failed or _number(approved.documents)):
+        shown.append(APPROVED)
+    return [_source(name, known.get(name)) for name in shown]
+
+
+def _source(name: str, one: SourceReport | None) -> Check:
+    if one is None:
+        return Check("source", "warning", f"{name} was never read; run `puyu index`")
+    if one.failed:
+        return Check("source", "warning", f"at the last run: {one.failed}; what is indexed of it stays")
+    return Check("source", "ok", f"{name}: {_counted(one.documents)}")
+
+
+def _number(documents: Changes) -> int:
+    return documents.added + documents.changed + documents.kept
+
+
+def _counted(documents: Changes) -> str:
+    number = _number(documents)
+    return f"{number} document{'s'[: number != 1]}"
+
+
+async def _git(settings: Settings, course: Course) -> list[Check]:
+    if not any(isinstance(config, GitConfig) for config in course.sources):
+        return []
+    if program := shutil.which("git"):
+        return [Check("git", "ok", program)]
+    return [
+        Check("git", "failed", "there is no git on the path; install it, a source in course.toml needs it")
+    ]
+
+
+async def _feishu(settings: Settings, course: Course) -> list[Check]:
+    if not settings.feishu_app_id:
+        return []
+    trouble = await asyncio.to_thread(app.feishu_trouble, settings)
+    if trouble:
+        return [Check("feishu", "failed", trouble)]
+    return [Check("feishu", "ok", f"{settings.feishu_domain} lets the app in")]
+
+
+async def _retrieval(settings: Settings, course: Course) -> list[Check]:
+    """The models, and the index to the last byte with the one that it was built with."""
     try:
-        model = app.embedder(settings)
+        model = await asyncio.to_thread(app.embedder, settings)
         await asyncio.to_thread(model.query, "ready?")
     except EmbedderUnavailable as error:
-        return Check("embedding", "failed", str(error))
-    return Check("embedding", "ok", model.id)
+        return [Check("embedding", "failed", str(error)), *await _reranker(settings)]
+    where = f" at {settings.embedding_base_url}" if settings.embedding_base_url else ""
+    checks = [Check("embedding", "ok", f"{model.id}{where}"), *await _reranker(settings)]
+    return [*checks, await asyncio.to_thread(_index, settings, model.id)]
 
 
-async def _index(settings: Settings, course: Course) -> Check:
+async def _reranker(settings: Settings) -> list[Check]:
     try:
-        found_by = await asyncio.to_thread(app.searcher, settings)
+        model = await asyncio.to_thread(app.reranker, settings)
+    except RagError as error:
+        return [Check("reranker", "failed", str(error))]
+    return [Check("reranker", "ok", settings.reranker_model)] if model else []
+
+
+def _index(settings: Settings, embedding: str) -> Check:
+    from rag import index, versions
+
+    folder = app.index_folder(settings)
+    try:
+        opened = index.opened(folder, embedding, thorough=True)
     except RagError as error:
         return Check("index", "warning", f"{error} (`puyu serve` builds a missing one)")
-    return Check("index", "ok", f"version {found_by.version}, {len(found_by)} passages")
+    if versions.held(folder):
+        return Check(
+            "index",
+            "warning",
+            f"held at {opened.version}, which somebody went back to; `puyu index` ends that",
+        )
+    return Check("index", "ok", f"version {opened.version}, {len(opened)} passages")
+
+
+async def _schedule(settings: Settings, course: Course) -> Check:
+    line, zone = course.schedule.reindex, course.schedule.timezone
+    if not line:
+        return Check(
+            "schedule", "ok", "none; set reindex under [schedule] in course.toml to keep the index fresh"
+        )
+    now = datetime.now(UTC)
+    following = schedule.cron(line, zone).get_next_fire_time(now, now)
+    return Check(
+        "schedule", "ok", f"{line} ({zone}), next at {following:%Y-%m-%d %H:%M}, while `puyu serve` runs"
+    )
 
 
 async def _memory(settings: Settings) -> list[Check]:

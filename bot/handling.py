@@ -15,8 +15,8 @@ from typing import TypeVar
 from adapters.base import Adapter, Delivery, DeliveryFailed, Reply
 from bot.assistant import Assistant, Step
 from bot.batch import Batch, next_batch
+from bot.course import Limits
 from bot.letters import Committed, Memo, Unreadable
-from bot.settings import Limits
 from memory.base import Inbox, Job, LeaseLost, MailChanged, MemoryUnavailable
 
 TRIES = 3

@@ -1,18 +1,21 @@
 """What the command line prints: the JSON shapes that scripts rely on, and the same for people."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from bot.replies import link
 from rag.types import Answer, Found
 
 if TYPE_CHECKING:
     from rag.evaluation import Evaluation
-    from rag.indexer import IndexReport
+    from rag.report import Broken, Changes, IndexReport
+    from rag.versions import Version
 
-_SHOWN_SKIPPED = 20
+_SHOWN = 20
 
 
 def json_line(value: object) -> str:
@@ -31,6 +34,8 @@ def found(found: Found, web_url: str) -> Mapping[str, object]:
             "heading_path": hit.passage.heading_path,
             "url": link(hit.passage.url, web_url),
             "revision": hit.passage.revision,
+            "cohort": hit.passage.cohort,
+            "session": hit.passage.session,
             "text": hit.passage.text,
         }
         for rank, hit in enumerate(found.hits, 1)
@@ -74,14 +79,93 @@ def answer_page(text: str, answer: Answer, web_url: str) -> str:
 
 def report_page(report: "IndexReport") -> str:
     """`puyu index`."""
-    lines = [
-        f"{name:<10}{one.added:>6} added {one.changed:>6} changed {one.removed:>6} removed {one.kept:>6} kept"
-        for name, one in (("documents", report.documents), ("passages", report.passages))
+    lines = [_counts("documents", report.documents), _counts("passages", report.passages)]
+    lines += _per_source(report)
+    lines += _first([f"skipped   {one.path}: {one.reason}" for one in report.skipped], "skipped")
+    if report.overruled:
+        lines.append(f"overruled {_questions(len(report.overruled))} got worse, as --force allows:")
+        lines += _broken(report.overruled)
+    stays = " stays in use" if report.refused else ""
+    lines.append(f"version {report.version}{stays}, {report.seconds:.1f} s")
+    if report.refused:
+        lines += _refused(report)
+    return "\n".join(lines)
+
+
+def last_page(report: "IndexReport", timezone: str) -> str:
+    """`puyu index --last`."""
+    began = f" began {_when(report.started, timezone)} ({timezone})" if report.started else ""
+    return f"the last run{began}\n{report_page(report)}"
+
+
+def versions_page(versions: "Sequence[Version]", held: str, timezone: str) -> str:
+    """`puyu index --versions`."""
+    lines = [f"  version  {f'built ({timezone})':<26}  documents  passages"]
+    lines += [
+        f"{'*' if one.current else ' '} {one.name:<7}  {_when(one.built, timezone):<26}"
+        f"  {one.documents:>9}  {one.passages:>8}"
+        for one in versions
     ]
-    lines += [f"skipped   {one.path}: {one.reason}" for one in report.skipped[:_SHOWN_SKIPPED]]
-    if len(report.skipped) > _SHOWN_SKIPPED:
-        lines.append(f"skipped   and {len(report.skipped) - _SHOWN_SKIPPED} more (--json lists all)")
-    return "\n".join([*lines, f"version {report.version}, {report.seconds:.1f} s"])
+    if held:
+        lines.append(f"held at {held}: scheduled runs pause until `puyu index` is run by hand")
+    return "\n".join(lines)
+
+
+def back_page(before: str, now: str) -> str:
+    """`puyu index --rollback`."""
+    return (
+        f"back from {before} to {now}; a running `puyu serve` uses it within seconds\n"
+        "scheduled index runs pause until `puyu index` is run by hand"
+    )
+
+
+def _per_source(report: "IndexReport") -> Iterator[str]:
+    """What became of each, where there are several, and which one could not be read."""
+    shown = [one for one in report.sources if one.failed or any(asdict(one.documents).values())]
+    for one in shown:
+        if one.failed:
+            yield f"failed    {one.failed}; what is indexed of it stays"
+        elif len(shown) > 1:
+            yield _counts(f"  {one.name}", one.documents)
+
+
+def _refused(report: "IndexReport") -> Iterator[str]:
+    number = len(report.refused)
+    yield f"\nrefused: {_questions(number)} that {report.version} gets right would break"
+    yield from _broken(report.refused)
+    yield "mend the documents or the golden set, or take the new version all the same: puyu index --force"
+
+
+def _broken(broken: "Sequence[Broken]") -> Iterator[str]:
+    for one in broken[:_SHOWN]:
+        yield f"  {_start(one.query)}"
+        yield f"      expected  {_start(one.expected)}"
+        yield f"      found     {_start(one.found) or 'nothing'}"
+    yield from _rest(len(broken), "  ")
+
+
+def _first(lines: Sequence[str], what: str) -> Iterator[str]:
+    yield from lines[:_SHOWN]
+    yield from _rest(len(lines), f"{what:<10}")
+
+
+def _rest(number: int, indent: str) -> Iterator[str]:
+    if number > _SHOWN:
+        yield f"{indent}and {number - _SHOWN} more (--json lists all)"
+
+
+def _counts(name: str, one: "Changes") -> str:
+    return (
+        f"{name:<10}{one.added:>6} added {one.changed:>6} changed {one.removed:>6} removed {one.kept:>6} kept"
+    )
+
+
+def _questions(number: int) -> str:
+    return f"{number} golden question{'s'[: number != 1]}"
+
+
+def _when(at: datetime, timezone: str) -> str:
+    return f"{at.astimezone(ZoneInfo(timezone)):%Y-%m-%d %H:%M:%S}"
 
 
 def evaluation_page(result: "Evaluation") -> str:

@@ -23,6 +23,8 @@ def bar() -> Iterator[Progress | None]:
 
         def progress(stage: str, done: int, total: int) -> None:
             if stage not in tasks:
+                for before in bars.tasks:  # where nobody knew how much there was, it is all done now
+                    bars.update(before.id, total=before.completed)
                 tasks[stage] = bars.add_task(stage, total=None)
             bars.update(tasks[stage], completed=done, total=total or None)
 

@@ -10,24 +10,27 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from adapters.base import Adapter, AdapterError, Conversation, Exchange, Message, Reply, Sender
-from bot import app, health
+from bot import app, health, schedule
 from bot.app import Memory
 from bot.assistant import Assistant
 from bot.commands import Commands
 from bot.conversations import conversation_key, group_settings
+from bot.course import Course
 from bot.dispatch import Dispatcher
 from bot.gate import Gate
 from bot.intake import Intake
 from bot.letters import Unreadable, from_body
 from bot.printed import report_page
-from bot.progress import bar
+from bot.reindex import RunFailed, reindex
 from bot.replies import vote_buttons
-from bot.settings import Course, Settings
+from bot.settings import Settings
 from bot.worker import Worker
 from memory.base import Letter, MemoryUnavailable, Turn, Vote
+from rag import versions
 from rag.types import IndexUnavailable
 
 if TYPE_CHECKING:
@@ -47,7 +50,7 @@ class CannotServe(Exception):
 
 def chat(settings: Settings, course: Course) -> None:
     """Ask in this terminal until the end of input."""
-    asyncio.run(_chat(settings, course, _searcher(settings, course)))
+    asyncio.run(_chat(settings, course, _searcher(settings)))
 
 
 async def _chat(settings: Settings, course: Course, retriever: "Retriever") -> None:
@@ -66,7 +69,7 @@ async def _chat(settings: Settings, course: Course, retriever: "Retriever") -> N
 def serve(settings: Settings, course: Course) -> None:
     """Run the web page and every configured platform until SIGTERM or Ctrl-C."""
     with _only_one(settings), listening(settings) as listener:
-        asyncio.run(_open_and_serve(settings, course, _searcher(settings, course), listener))
+        asyncio.run(_open_and_serve(settings, course, _searcher(settings), listener))
 
 
 async def _open_and_serve(
@@ -108,7 +111,7 @@ async def _serve(
             log.warning("%s", problem)
         log.info("%s is open at %s", course.course.name, settings.web_url)
         working = [adapter.run(intake.accept) for adapter in platforms.values()]
-        working += [worker.run(), _follow_index(settings, retriever)]
+        working += [worker.run(), _follow_index(settings, retriever), _reindex(settings, course, memory)]
         await _run(server, listener, working, stop, worker)
 
 
@@ -193,14 +196,16 @@ def _asked(letters: Sequence[Letter]) -> Iterator[Message]:
                 yield message
 
 
-def _searcher(settings: Settings, course: Course) -> "Retriever":
+def _searcher(settings: Settings) -> "Retriever":
     """The search over the current index, which is built first where there is none."""
     try:
         return app.searcher(settings)
     except IndexUnavailable as error:
         log.info("%s: building it now", str(error).partition(";")[0])
-    with bar() as progress:
-        report = app.indexer(settings, course).refresh(force=True, progress=progress)
+    try:
+        report = asyncio.run(reindex())
+    except RunFailed as error:
+        raise CannotServe(str(error)) from error
     for line in report_page(report).splitlines():
         log.info("%s", line)
     return app.searcher(settings)
@@ -218,6 +223,17 @@ async def _follow_index(settings: Settings, retriever: "Retriever") -> None:
             if str(error) != said:
                 log.warning("the old index stays in use: %s", error)
             said = str(error)
+
+
+async def _reindex(settings: Settings, course: Course, memory: Memory) -> None:
+    """Bring the index up to date as often as the course asks for; forever, also where it never does."""
+    if not course.schedule.reindex:
+        await asyncio.Event().wait()
+    trigger = schedule.cron(course.schedule.reindex, course.schedule.timezone)
+    folder = app.index_folder(settings)
+    run = partial(reindex, aside=True)
+    job = schedule.Reindexing(trigger, folder, memory.slots, run, partial(versions.held, folder))
+    await schedule.whenever(schedule.jittered(trigger), job.once)
 
 
 @contextmanager

@@ -4,43 +4,18 @@ BadSetting   a name or a value is wrong; its sentence says which, what was given
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from dotenv.parser import parse_stream
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.complaints import about_course, about_setting
-
-Language = Literal["zh", "en"]
-MemoryScope = Literal["member", "thread", "chat"]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Duration = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1, strict=True)]
+from bot.course import Course, FeishuConfig, PlainPath, Positive, is_address, is_web_address, named_sources
 
 _ENV_FILE = Path(".env")
-_CLOCK = r"([01]\d|2[0-3]):[0-5]\d"
-
-
-def _without_nul(path: Path) -> Path:
-    if "\0" in str(path):
-        raise ValueError("a path without NUL characters")
-    return path
-
-
-PlainPath = Annotated[Path, AfterValidator(_without_nul)]
 
 
 class BadSetting(Exception):
@@ -60,6 +35,12 @@ class Settings(BaseSettings):
     llm_first_token_timeout: Positive = 30
     llm_idle_timeout: Positive = 15
     embedding_model: str = ""
+    embedding_base_url: str = ""
+    embedding_api_key: SecretStr = SecretStr("")
+    reranker_model: str = ""
+    feishu_app_id: str = ""
+    feishu_app_secret: SecretStr = SecretStr("")
+    feishu_domain: str = "https://open.feishu.cn"
     redis_url: SecretStr = SecretStr("")
     data_dir: PlainPath = Path("data")
     course_file: PlainPath = Path("course.toml")
@@ -77,9 +58,16 @@ class Settings(BaseSettings):
     @field_validator("llm_base_urls")
     @classmethod
     def _http(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
-        if not all(_is_address(url, ("http", "https")) and urlsplit(url).hostname for url in urls):
+        if not all(is_web_address(url) for url in urls):
             raise ValueError("addresses as http://127.0.0.1:23333, separated by commas")
         return urls
+
+    @field_validator("embedding_base_url", "feishu_domain")
+    @classmethod
+    def _one_http(cls, url: str) -> str:
+        if url and not is_web_address(url):
+            raise ValueError("an address as https://example.org")
+        return url.rstrip("/")
 
     @field_validator("redis_url")
     @classmethod
@@ -103,87 +91,6 @@ class Settings(BaseSettings):
         """Where a person on this machine finds the web page."""
         host = "127.0.0.1" if self.web_host in ("0.0.0.0", "::") else self.web_host
         return f"http://{f'[{host}]' if ':' in host else host}:{self.web_port}"
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class CourseInfo(_Table):
-    """[course]: `languages` are those of the bot's own sentences, the first one is the default."""
-
-    name: str = "Puyu TA"
-    languages: Annotated[tuple[Language, ...], Field(min_length=1)] = ("zh", "en")
-    cohort: str = ""
-
-
-class SourceConfig(_Table):
-    """[[sources]]: where documents come from. Their links begin with `url`, else with the bot's own page."""
-
-    kind: Literal["files"]
-    path: PlainPath
-    include: tuple[str, ...] = ("**/*",)
-    exclude: tuple[str, ...] = ()
-    url: str = ""
-    cohort: str = ""
-    session: str = ""
-
-
-class Schedule(_Table):
-    """[schedule]: cron lines, in `timezone`."""
-
-    reindex: str = ""
-    digest: str = ""
-    timezone: str = "Asia/Shanghai"
-
-
-class Staff(_Table):
-    """[staff]: who may do what, by platform id."""
-
-    admins: tuple[str, ...] = ()
-    tas: tuple[str, ...] = ()
-    chat: str = ""
-    escalate: Literal["auto", "offer"] = "auto"
-
-
-class Group(_Table):
-    """[groups.*]: how the bot behaves in a group; `memory` says whose memory a message belongs to."""
-
-    mode: Literal["mention", "helpful", "quiet"] = "mention"
-    memory: MemoryScope = "member"
-    hold_seconds: Duration = 60
-    quiet_hours: Annotated[str, Field(pattern=rf"^({_CLOCK}-{_CLOCK})?$")] = ""
-    cohort: str = ""
-
-
-class Limits(_Table):
-    """[limits]: how much one person and one group may ask, and how much one process answers at a time."""
-
-    questions_per_minute: Count = 6
-    questions_per_day: Count = 100
-    group_questions_per_minute: Count = 60
-    late_minutes: Positive = 30
-    merge_seconds: Duration = 1.5
-    answers_at_once: Count = 32
-
-
-class Course(_Table):
-    """course.toml; `folder` is where it lies, and what the paths of its sources are relative to."""
-
-    folder: Path
-    course: CourseInfo = CourseInfo()
-    sources: Annotated[tuple[SourceConfig, ...], Field(min_length=1)]
-    schedule: Schedule = Schedule()
-    staff: Staff = Staff()
-    groups: Mapping[str, Group] = Field(default_factory=dict)
-    limits: Limits = Limits()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _sources_are_there(cls, data: Any) -> Any:
-        if isinstance(data, dict) and not data.get("sources"):
-            raise ValueError('at least one [[sources]] with kind = "files" and a path')
-        return data
 
 
 def setting_names() -> list[str]:
@@ -215,23 +122,15 @@ def _check_env_file() -> None:
         raise BadSetting(f".env cannot be read ({error.strerror}); make it a file you may read.") from error
 
 
-def _is_address(url: str, schemes: Sequence[str]) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in schemes and parts.port != 0
-    except ValueError:  # an open bracket, or a port that is no number
-        return False
-
-
 def _is_redis(url: str) -> bool:
     scheme, _, kind = url.partition("://")[0].partition("+")
     if kind not in ("sentinel", "cluster"):
         database = "" if scheme == "unix" else urlsplit(url).path.strip("/")
-        return _is_address(url, ("redis", "rediss", "unix")) and (not database or database.isdecimal())
+        return is_address(url, ("redis", "rediss", "unix")) and (not database or database.isdecimal())
     authority, _, path = url.partition("://")[2].partition("?")[0].partition("/")
     hosts = [f"{scheme}://{host}" for host in authority.rpartition("@")[2].split(",")]
     named = bool(path.strip("/")) == (kind == "sentinel")
-    return named and all(_is_address(host, ("redis", "rediss")) and urlsplit(host).hostname for host in hosts)
+    return named and all(is_address(host, ("redis", "rediss")) and urlsplit(host).hostname for host in hosts)
 
 
 def load_course(path: Path) -> Course:
@@ -250,4 +149,16 @@ def load_course(path: Path) -> Course:
     except tomllib.TOMLDecodeError as error:
         raise BadSetting(f"{path} is not valid TOML: {error}.") from error
     except ValidationError as error:
-        raise BadSetting(f"{path}: {about_course(error.errors()[0], Course)}") from error
+        raise BadSetting(f"{path}: {about_course(error.errors(), Course)}") from error
+
+
+def check_together(settings: Settings, course: Course) -> None:
+    """BadSetting where what one of the two asks for is missing in the other."""
+    if settings.embedding_base_url and not settings.embedding_model:
+        raise BadSetting("EMBEDDING_BASE_URL needs EMBEDDING_MODEL, the model's name on that server.")
+    asking = [name for name, source in named_sources(course) if isinstance(source, FeishuConfig)]
+    if asking and not (settings.feishu_app_id and settings.feishu_app_secret.get_secret_value()):
+        raise BadSetting(
+            f"{settings.course_file}: source {asking[0]!r} is Feishu's; "
+            "set FEISHU_APP_ID and FEISHU_APP_SECRET in .env."
+        )

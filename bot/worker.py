@@ -11,8 +11,8 @@ from contextlib import suppress
 from adapters.base import Adapter
 from bot.assistant import Assistant
 from bot.conversations import chat_of
+from bot.course import Limits
 from bot.handling import Handling
-from bot.settings import Limits
 from memory.base import Inbox, MemoryUnavailable
 
 _PAUSE = 0.2  # seconds between two attempts to reach Redis

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-EVERYWHERE = ("house", "memory", "answering", "inbox", "durability")
+EVERYWHERE = ("house", "memory", "answering", "knowledge", "inbox", "durability")
 ON_LABELLED_DATA = ("retrieval", "cmrc")
 
 

@@ -15,6 +15,7 @@ from rag import index
 from rag.embedder import HashedEmbedder
 from rag.indexer import Indexer
 from rag.retriever import Retriever
+from rag.sources import Known
 from rag.types import Document, Section
 
 
@@ -28,7 +29,7 @@ class Paragraphs:
     file: Path
     name: str = "cmrc"
 
-    def documents(self) -> Iterator[Document]:
+    def documents(self, known: Known) -> Iterator[Document]:
         """The one document."""
         rows = map(json.loads, self.file.read_text("utf-8").splitlines())
         sections = tuple(

@@ -11,8 +11,8 @@ from redis.asyncio import Redis
 from adapters.base import Conversation, Message, Reply, Sender
 from bot.assistant import QUESTION_LIMIT, Assistant, Step
 from bot.commands import Commands
+from bot.course import Course, CourseInfo, FilesConfig, Group
 from bot.gate import Gate
-from bot.settings import Course, SourceConfig
 from memory.base import History, MemoryUnavailable, Quota, Refused, Source, Turn
 from memory.client import connect
 from memory.history import RedisHistory
@@ -22,7 +22,7 @@ from rag.types import IndexUnavailable
 from tests.fakes.course_answers import PAGE, EchoAnswers
 from tests.fakes.quota import FixedQuota
 
-COURSE = Course(folder=Path(), sources=(SourceConfig(kind="files", path=Path("docs")),))
+COURSE = Course(folder=Path(), sources=(FilesConfig(kind="files", path=Path("docs")),))
 ASKED_AT = datetime(2026, 11, 22, tzinfo=UTC)
 NOWHERE = "unix:///nowhere/redis.sock"
 
@@ -51,11 +51,12 @@ def assistant(
     quota: Quota | None = None,
     history: History | None = None,
     after: float = 0,
+    course: Course = COURSE,
 ) -> Assistant:
     history = history or RedisHistory(client)
     commands = Commands("Sample", history, RedisVotes(client))
     now = ASKED_AT + timedelta(seconds=after)
-    return Assistant(answers, history, commands, COURSE, gate or Gate(1), quota or FixedQuota(), lambda: now)
+    return Assistant(answers, history, commands, course, gate or Gate(1), quota or FixedQuota(), lambda: now)
 
 
 async def steps(assistant: Assistant, message: Message) -> list[Step]:
@@ -324,3 +325,15 @@ async def test_a_command_is_known_by_what_is_seen_of_it(client: Redis) -> None:
     bot = assistant(client, EchoAnswers())
     assert bot.is_command(" \u200b/帮助")
     assert not bot.is_command("/root 满了怎么办")
+
+
+async def test_a_question_is_asked_for_the_cohort_of_its_group_else_of_the_course(client: Redis) -> None:
+    groups = {"web:c1": Group(cohort="camp3")}
+    info = CourseInfo(cohort="camp4")
+    answers = EchoAnswers()
+    for course in (COURSE, COURSE.model_copy(update={"course": info, "groups": groups})):
+        await said(assistant(client, answers, course=course), message("how to", kind="group"))
+    await said(
+        assistant(client, answers, course=COURSE.model_copy(update={"course": info})), message("how to")
+    )
+    assert answers.cohorts == ["", "camp3", "camp4"]

@@ -8,8 +8,8 @@ import pytest
 from adapters.base import Conversation, Image, Message, Sender
 from bot.assistant import QUESTION_LIMIT
 from bot.batch import SHORT, Batch, next_batch
+from bot.course import Limits
 from bot.letters import Memo, Unreadable, to_body
-from bot.settings import Limits
 from memory.base import Letter
 
 BEGUN = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)

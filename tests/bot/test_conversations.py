@@ -4,7 +4,7 @@ import pytest
 
 from adapters.base import Conversation, Sender
 from bot.conversations import conversation_key
-from bot.settings import MemoryScope
+from bot.course import MemoryScope
 
 ANN, BOB = Sender("feishu:ou_ann"), Sender("feishu:ou_bob")
 GROUP = Conversation("feishu", "oc_1", "group")

@@ -10,9 +10,9 @@ from redis.asyncio import Redis
 from adapters.base import Conversation, Message, Sender
 from bot.assistant import Assistant
 from bot.commands import Commands
+from bot.course import Course, FilesConfig
 from bot.dispatch import Dispatcher
 from bot.gate import Gate
-from bot.settings import Course, SourceConfig
 from memory.base import History, MemoryUnavailable, Turn
 from memory.history import RedisHistory
 from memory.votes import RedisVotes
@@ -20,7 +20,7 @@ from rag.types import Answer, Exchange
 from tests.fakes.board import Board
 from tests.fakes.quota import FixedQuota
 
-COURSE = Course(folder=Path(), sources=(SourceConfig(kind="files", path=Path("docs")),))
+COURSE = Course(folder=Path(), sources=(FilesConfig(kind="files", path=Path("docs")),))
 
 
 class GatedAnswers:
@@ -30,7 +30,9 @@ class GatedAnswers:
         self.gates: dict[str, asyncio.Event] = {}
         self.begun: list[str] = []
 
-    async def stream(self, question: str, history: Sequence[Exchange] = ()) -> AsyncGenerator[Answer, None]:
+    async def stream(
+        self, question: str, history: Sequence[Exchange] = (), cohort: str = ""
+    ) -> AsyncGenerator[Answer, None]:
         self.begun.append(question)
         if question in self.gates:
             await self.gates[question].wait()

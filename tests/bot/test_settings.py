@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import BadSetting, load_course, load_settings
+from bot.course import FeishuConfig, named_sources
+from bot.settings import BadSetting, check_together, load_course, load_settings
 
 FILES = '[[sources]]\nkind = "files"\npath = "docs"\n'
 
@@ -137,7 +138,47 @@ def test_several_model_servers_are_parted_by_commas(monkeypatch: pytest.MonkeyPa
         ("", 'expected at least one [[sources]] with kind = "files" and a path.'),
         ('[corse]\nname = "x"\n' + FILES, "unknown key corse, did you mean course?"),
         (FILES + 'pth = "x"', "unknown key sources.1.pth, did you mean path?"),
-        ('[[sources]]\nkind = "fils"\npath = "x"', "sources.1.kind: 'fils' was given, expected 'files'."),
+        (
+            '[[sources]]\nkind = "fils"\npath = "x"',
+            "sources.1.kind: 'fils' was given, expected 'files', 'git', 'web' or 'feishu'.",
+        ),
+        ('[[sources]]\npath = "x"', "sources.1.kind is missing."),
+        (FILES + '[[sources]]\nkind = "web"\nurl = "x"', "unknown key sources.2.url, did you mean urls?"),
+        (FILES + '[[sources]]\nkind = "web"', "sources.2.urls is missing."),
+        (
+            FILES + '[[sources]]\nkind = "web"\nurls = []',
+            "sources.2.urls: [] was given, expected at least one.",
+        ),
+        (
+            FILES + '[[sources]]\nkind = "web"\nurls = ["a.b"]',
+            "sources.2.urls.1: 'a.b' was given, expected an addr",
+        ),
+        (FILES + '[[sources]]\nkind = "git"\nurl = "ext::sh -c x"', "expected a repository as https://"),
+        (
+            FILES + '[[sources]]\nkind = "git"\nurl = 1',
+            "sources.2.url: 1 was given, expected text in quotes.",
+        ),
+        (
+            FILES + '[[sources]]\nkind = "feishu"',
+            "sources.2: expected at least one of wiki, documents, folder",
+        ),
+        (FILES + '[[sources]]\nkind = "feishu"\nwikis = "x"', "sources.2.wikis, did you mean wiki?"),
+        (FILES + 'name = "a/b"', "sources.1.name: 'a/b' was given, expected a name without slashes"),
+        (FILES + 'name = "a"\n' + FILES + 'name = "a"', "every source to have a name of its own; 'a' is"),
+        (FILES + 'name = "approved"', "'approved' is taken twice"),
+        ("sources = [1]", "sources.1: 1 was given, expected a table."),
+        ('[sources]\nkind = "files"\npath = "docs"', "sources: expected a list."),
+        (
+            FILES + '[schedule]\nreindex = "* * *"',
+            "schedule.reindex: '* * *' was given, expected a cron line of",
+        ),
+        (FILES + '[schedule]\nreindex = "61 * * * *"', "is higher than the maximum value (59))."),
+        (FILES + '[schedule]\nreindex = "* * * * 8"', "schedule.reindex: '* * * * 8' was given"),
+        (
+            FILES + '[schedule]\ntimezone = "Mars/Base"',
+            "schedule.timezone: 'Mars/Base' was given, expected a time z",
+        ),
+        (FILES + '[schedule]\ntimezone = "../UTC"', "expected a time zone as Asia/Shanghai or UTC."),
         ('[[sources]]\nkind = "files"', "sources.1.path is missing."),
         ('[groups."feishu:oc_1"]\nmod = "quiet"\n' + FILES, "did you mean mode?"),
         ('folder = "x"\n' + FILES, "unknown key folder"),
@@ -163,7 +204,7 @@ def test_a_missing_course_file_says_what_to_do(folder: Path) -> None:
 def test_a_course_file_of_windows_is_read(folder: Path) -> None:
     path = folder / "course.toml"
     path.write_bytes(b"\xef\xbb\xbf" + FILES.replace("\n", "\r\n").encode())
-    assert load_course(path).sources[0].path == Path("docs")
+    assert [name for name, _ in named_sources(load_course(path))] == ["docs"]
 
 
 def test_paths_are_relative_to_the_course_file(folder: Path) -> None:
@@ -177,3 +218,85 @@ def test_every_table_of_the_design_is_understood(folder: Path) -> None:
         "answers_at_once = 8\n"
     )
     assert load_course(course(folder, text)).groups["default"].mode == "helpful"
+
+
+EVERY_KIND = (
+    FILES
+    + """
+[[sources]]
+kind = "git"
+url = "git@example.org:camp/book.git"
+branch = "camp4"
+include = "**/*.md"
+[[sources]]
+kind = "git"
+url = "https://example.org/other/book/"
+[[sources]]
+kind = "web"
+urls = "https://www.example.org/guide"
+private = true
+[[sources]]
+kind = "feishu"
+wiki = "7034502641455497244"
+documents = ["https://x.feishu.cn/docx/T1", "T2"]
+[[sources]]
+kind = "feishu"
+name = "answers"
+bitable = ["T/tbl"]
+cohort = "camp3"
+session = "L1"
+"""
+)
+
+
+def test_every_kind_of_source_has_a_name_of_its_own(folder: Path) -> None:
+    names = [name for name, _ in named_sources(load_course(course(folder, EVERY_KIND)))]
+    assert names == ["docs", "book", "book-2", "www.example.org", "feishu", "answers"]
+
+
+def test_a_name_that_is_set_is_not_given_to_another_source(folder: Path) -> None:
+    text = FILES + FILES.replace("docs", "other") + 'name = "docs"\n'
+    assert [name for name, _ in named_sources(load_course(course(folder, text)))] == ["docs-2", "docs"]
+
+
+def test_one_token_stands_for_a_list_of_one(folder: Path) -> None:
+    feishu = load_course(course(folder, EVERY_KIND)).sources[4]
+    assert isinstance(feishu, FeishuConfig)
+    assert feishu.wiki == ("7034502641455497244",)
+
+
+def test_a_feishu_source_needs_the_app_that_reads_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEISHU_APP_ID", "cli_1")
+    with pytest.raises(BadSetting) as told:
+        check_together(load_settings(), load_course(course(folder, EVERY_KIND)))
+    assert str(told.value) == (
+        "course.toml: source 'feishu' is Feishu's; set FEISHU_APP_ID and FEISHU_APP_SECRET in .env."
+    )
+
+
+def test_with_id_and_secret_a_feishu_source_is_well(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEISHU_APP_ID", "cli_1")
+    monkeypatch.setenv("FEISHU_APP_SECRET", "hunter2")
+    check_together(load_settings(), load_course(course(folder, EVERY_KIND)))
+
+
+def test_an_embedding_server_needs_the_name_of_its_model(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMBEDDING_BASE_URL", "http://127.0.0.1:1/")
+    with pytest.raises(BadSetting, match="EMBEDDING_BASE_URL needs EMBEDDING_MODEL"):
+        check_together(load_settings(), load_course(course(folder, FILES)))
+
+
+@pytest.mark.parametrize("name", ["EMBEDDING_BASE_URL", "FEISHU_DOMAIN"])
+def test_an_address_of_a_server_is_one(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "open.feishu.cn")
+    with pytest.raises(BadSetting, match=f"{name}: 'open.feishu.cn' was given, expected an address"):
+        load_settings()
+
+
+def test_a_password_in_an_address_of_the_course_is_not_repeated(folder: Path) -> None:
+    text = FILES + '[[sources]]\nkind = "web"\nurls = ["ftp://ann:hunter2@h"]'
+    with pytest.raises(BadSetting) as told:
+        load_course(course(folder, text))
+    assert "hunter2" not in str(told.value)

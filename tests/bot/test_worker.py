@@ -13,10 +13,10 @@ from redis.asyncio import Redis
 from adapters.base import Conversation, Message, NotAccepted, Sender
 from bot.assistant import Assistant
 from bot.commands import Commands
+from bot.course import Course, FilesConfig, Limits
 from bot.gate import Gate
 from bot.intake import Intake
 from bot.replies import CHINESE
-from bot.settings import Course, Limits, SourceConfig
 from bot.worker import Worker
 from memory.client import connect
 from memory.history import RedisHistory
@@ -36,7 +36,9 @@ class Script:
         self.asked: list[str] = []
         self.raises = "poison"
 
-    async def stream(self, question: str, history: Sequence[Exchange] = ()) -> AsyncGenerator[Answer, None]:
+    async def stream(
+        self, question: str, history: Sequence[Exchange] = (), cohort: str = ""
+    ) -> AsyncGenerator[Answer, None]:
         self.asked.append(question)
         yield Answer(f"{question[:1]}…", (), "answered", question)
         self.begun.put_nowait(question)
@@ -52,7 +54,7 @@ class House:
 
     def __init__(self, client: Redis, board: Board, merge_seconds: float = 0, slots: int = 256) -> None:
         limits = Limits(merge_seconds=merge_seconds)
-        source = SourceConfig(kind="files", path=Path("docs"))
+        source = FilesConfig(kind="files", path=Path("docs"))
         self.course = Course(folder=Path(), sources=(source,), limits=limits)
         self.script = Script()
         self.board = board

@@ -14,7 +14,7 @@ def test_search_prints_what_scripts_rely_on(indexed: CommandLine) -> None:
     assert set(found) == {"query", "ours", "relevance", "hits"}
     assert len(found["hits"]) <= 2
     assert set(found["hits"][0]) == {
-        "rank", "score", "doc", "heading", "heading_path", "url", "revision", "text",
+        "rank", "score", "doc", "heading", "heading_path", "url", "revision", "cohort", "session", "text",
     }  # fmt: skip
     assert (found["hits"][0]["doc"], found["hits"][0]["heading"]) == ("lmdeploy.md", "用 LMDeploy 做权重量化")
     assert found["hits"][0]["heading_path"] == ["LMDeploy 指南", "用 LMDeploy 做权重量化"]
@@ -104,9 +104,43 @@ def test_doctor_looks_at_everything(indexed: CommandLine) -> None:
         "documents",
         "index",
         "memory",
+        "schedule",
         "model",
         "web",
     }
+
+
+def test_doctor_tells_of_sources_without_asking_them(puyu: CommandLine) -> None:
+    feishu = 'kind = "feishu"\nwiki = "x"\n'
+    tables = ('kind = "git"\nurl = "https://h/book.git"\n', 'kind = "web"\nurls = "http://h/a"\n', feishu)
+    puyu.write("course.toml", "\n".join([COURSE, *(f"[[sources]]\n{table}" for table in tables)]))
+    away = "http://127.0.0.1:9"
+    done = puyu(
+        "doctor", FEISHU_APP_ID="cli_1", FEISHU_APP_SECRET="hunter2", FEISHU_DOMAIN=away, PATH="/nowhere"
+    )
+    assert done.status == 1
+    for line in (
+        "✓ documents  2 documents",
+        "! source     book was never read; run `puyu index`",
+        "! source     feishu was never read",
+        "✗ git        there is no git on the path",
+        f"✗ feishu     Feishu cannot be reached at {away}",
+    ):
+        assert line in done.out
+    assert "hunter2" not in done.out + done.err
+
+
+def test_doctor_repeats_what_the_last_run_said_of_a_source(puyu: CommandLine) -> None:
+    puyu.write("course.toml", COURSE + '[[sources]]\nkind = "git"\nurl = "gone"\n')
+    assert puyu("index").status == 1
+    assert "! source     at the last run: source 'gone'" in puyu("doctor").out
+
+
+def test_a_source_without_its_secret_is_told_at_once(puyu: CommandLine) -> None:
+    puyu.write("course.toml", COURSE + '[[sources]]\nkind = "feishu"\nwiki = "x"\n')
+    done = puyu("serve")
+    assert done.status == 2
+    assert "source 'feishu' is Feishu's; set FEISHU_APP_ID and FEISHU_APP_SECRET in .env" in done.sentence
 
 
 def test_folders_of_the_same_name_are_told_apart(puyu: CommandLine) -> None:

@@ -12,10 +12,14 @@ class EchoAnswers:
 
     def __init__(self, outcome: Outcome = "answered", fails_with: Exception | None = None) -> None:
         self.asked: list[tuple[str, list[str]]] = []
+        self.cohorts: list[str] = []
         self._outcome = outcome
         self._fails_with = fails_with
 
-    async def stream(self, question: str, history: Sequence[Exchange] = ()) -> AsyncGenerator[Answer]:
+    async def stream(
+        self, question: str, history: Sequence[Exchange] = (), cohort: str = ""
+    ) -> AsyncGenerator[Answer]:
+        self.cohorts.append(cohort)
         self.asked.append((question, [turn.question for turn in history]))
         if self._fails_with:
             raise self._fails_with

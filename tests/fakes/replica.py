@@ -18,9 +18,9 @@ from redis.asyncio import Redis
 
 from bot.assistant import Assistant
 from bot.commands import Commands
+from bot.course import Course, FilesConfig, Limits
 from bot.gate import Gate
 from bot.intake import Intake
-from bot.settings import Course, Limits, SourceConfig
 from bot.worker import Worker
 from memory.client import connect
 from memory.history import RedisHistory
@@ -41,7 +41,9 @@ class Echo:
     def __init__(self, delay: float = 0.0) -> None:
         self._delay = delay
 
-    async def stream(self, question: str, history: Sequence[Exchange] = ()) -> AsyncGenerator[Answer]:
+    async def stream(
+        self, question: str, history: Sequence[Exchange] = (), cohort: str = ""
+    ) -> AsyncGenerator[Answer]:
         """It grows, and is whole `delay` seconds later."""
         if POISON in question:
             raise ValueError(POISON)
@@ -63,7 +65,7 @@ def course() -> Course:
         merge_seconds=0,
         answers_at_once=MANY,
     )
-    return Course(folder=Path(), sources=(SourceConfig(kind="files", path=Path()),), limits=limits)
+    return Course(folder=Path(), sources=(FilesConfig(kind="files", path=Path()),), limits=limits)
 
 
 def assistant(client: Redis, delay: float = 0.0) -> Assistant:

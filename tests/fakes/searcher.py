@@ -5,7 +5,7 @@ import re
 from rag.types import Found, Hit, Kind, Passage
 
 
-def passage(heading: str, text: str, kind: Kind = "prose") -> Passage:
+def passage(heading: str, text: str, kind: Kind = "prose", cohort: str = "") -> Passage:
     """A passage under a heading of the page "Handbook"."""
     return Passage(
         id=heading,
@@ -18,18 +18,24 @@ def passage(heading: str, text: str, kind: Kind = "prose") -> Passage:
         revision="r1",
         span=(1, 9),
         kind=kind,
+        cohort=cohort,
     )
 
 
 class WordSearcher:
-    """A hit's score is the number of the query's words in it; a query none of whose words are is not ours."""
+    """A hit's score is the number of the query's words in it; a query none of whose words are is not ours.
+
+    It notes what it was asked, and for which cohorts.
+    """
 
     def __init__(self, *passages: Passage) -> None:
         self.passages = passages
         self.queries: list[str] = []
+        self.cohorts: list[str] = []
 
-    def search(self, query: str, k: int = 10) -> Found:
+    def search(self, query: str, k: int = 10, cohort: str = "") -> Found:
         self.queries.append(query)
+        self.cohorts.append(cohort)
         words = _words(query)
         hits = [Hit(each, len(words & _words(f"{each.heading} {each.text}"))) for each in self.passages]
         best = sorted((hit for hit in hits if hit.score), key=lambda hit: -hit.score)[:k]

@@ -16,7 +16,7 @@ class Scripted:
     def __init__(self, *passages: Passage) -> None:
         self._hits = tuple(Hit(one, 1 / rank) for rank, one in enumerate(passages, 1))
 
-    def search(self, query: str, k: int = 10) -> Found:
+    def search(self, query: str, k: int = 10, cohort: str = "") -> Found:
         return Found(query, self._hits[:k], 0.5, query.endswith("?"))
 
 

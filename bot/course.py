@@ -1,0 +1,271 @@
+"""The tables of course.toml as values; only bot/settings.py reads the file."""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import count
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+Language = Literal["zh", "en"]
+MemoryScope = Literal["member", "thread", "chat"]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Duration = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, strict=True)]
+
+APPROVED = "approved"
+"""The name of the source of approved Q&A, which every course has."""
+
+_CLOCK = r"([01]\d|2[0-3]):[0-5]\d"
+
+
+def _without_nul(path: Path) -> Path:
+    if "\0" in str(path):
+        raise ValueError("a path without NUL characters")
+    return path
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _plain(name: str) -> str:
+    if re.search(r"[/\s\x00-\x1f]", name):
+        raise ValueError("a name without slashes and spaces")
+    return name
+
+
+def _web_address(text: str) -> str:
+    if not is_web_address(text):
+        raise ValueError("an address as https://example.org/course")
+    return text
+
+
+def _clone_address(text: str) -> str:
+    # Not anything that git takes: an option, or a helper's name before `::`, is a program that it runs.
+    if not text.strip() or text.startswith("-") or "::" in text:
+        raise ValueError("a repository as https://example.org/course.git or git@example.org:course.git")
+    return text
+
+
+PlainPath = Annotated[Path, AfterValidator(_without_nul)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+
+
+def is_address(url: str, schemes: tuple[str, ...]) -> bool:
+    """Whether this is a URL of one of these schemes."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and parts.port != 0
+    except ValueError:  # an open bracket, or a port that is no number
+        return False
+
+
+def is_web_address(url: str) -> bool:
+    """Whether this is a URL of a web server."""
+    return is_address(url, ("http", "https")) and bool(urlsplit(url).hostname)
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CourseInfo(_Table):
+    """[course]: `languages` are those of the bot's own sentences, the first one is the default."""
+
+    name: str = "Puyu TA"
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)] = ("zh", "en")
+    cohort: str = ""
+
+
+class _Source(_Table):
+    """What its documents' ids begin with, and what they are labelled with."""
+
+    name: Annotated[str, AfterValidator(_plain)] = ""
+    cohort: str = ""
+    session: str = ""
+
+
+class FilesConfig(_Source):
+    """A folder of documents. Their links begin with `url`, else with the bot's own page."""
+
+    kind: Literal["files"]
+    path: PlainPath
+    include: Texts = ("**/*",)
+    exclude: Texts = ()
+    url: str = ""
+
+
+class GitConfig(_Source):
+    """A repository to clone and pull; without a branch, the one that it names itself.
+
+    Links put a file's path behind `link`, which is known for the usual hosts.
+    """
+
+    kind: Literal["git"]
+    url: Annotated[str, AfterValidator(_clone_address)]
+    branch: str = ""
+    include: Texts = ("**/*",)
+    exclude: Texts = ()
+    link: str = ""
+
+
+class WebConfig(_Source):
+    """Pages by their addresses; `private` lets them lie on this network."""
+
+    kind: Literal["web"]
+    urls: Annotated[tuple[WebAddress, ...], BeforeValidator(_as_list), Field(min_length=1)]
+    private: bool = False
+
+
+class FeishuConfig(_Source):
+    """Feishu documents, by token or by address as the browser shows it; `url` is the tenant's, for links."""
+
+    kind: Literal["feishu"]
+    wiki: Texts = ()
+    documents: Texts = ()
+    folder: Texts = ()
+    bitable: Texts = ()
+    url: str = ""
+
+    @model_validator(mode="after")
+    def _names_something(self) -> "FeishuConfig":
+        if not (self.wiki or self.documents or self.folder or self.bitable):
+            raise ValueError("at least one of wiki, documents, folder and bitable")
+        return self
+
+
+SourceConfig = Annotated[
+    FilesConfig | GitConfig | WebConfig | FeishuConfig,
+    Field(discriminator="kind"),
+]
+"""[[sources]]: where documents come from, and what they are labelled with."""
+
+
+class Schedule(_Table):
+    """[schedule]: cron lines, in `timezone`."""
+
+    timezone: str = "Asia/Shanghai"  # before the lines, which are read with it
+    reindex: str = ""
+    digest: str = ""
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError("a time zone as Asia/Shanghai or UTC") from error
+        return name
+
+    @field_validator("reindex", "digest")
+    @classmethod
+    def _is_a_cron_line(cls, line: str, info: ValidationInfo) -> str:
+        if line and "timezone" in info.data:
+            # Where there is a line the scheduler is needed anyway; its import costs 30 ms.
+            from bot.schedule import cron
+
+            cron(line, info.data["timezone"])
+        return line
+
+
+class Staff(_Table):
+    """[staff]: who may do what, by platform id."""
+
+    admins: tuple[str, ...] = ()
+    tas: tuple[str, ...] = ()
+    chat: str = ""
+    escalate: Literal["auto", "offer"] = "auto"
+
+
+class Group(_Table):
+    """[groups.*]: how the bot behaves in a group; `memory` says whose memory a message belongs to."""
+
+    mode: Literal["mention", "helpful", "quiet"] = "mention"
+    memory: MemoryScope = "member"
+    hold_seconds: Duration = 60
+    quiet_hours: Annotated[str, Field(pattern=rf"^({_CLOCK}-{_CLOCK})?$")] = ""
+    cohort: str = ""
+
+
+class Limits(_Table):
+    """[limits]: how much one person and one group may ask, and how much one process answers at a time."""
+
+    questions_per_minute: Count = 6
+    questions_per_day: Count = 100
+    group_questions_per_minute: Count = 60
+    late_minutes: Positive = 30
+    merge_seconds: Duration = 1.5
+    answers_at_once: Count = 32
+
+
+class Course(_Table):
+    """course.toml; `folder` is where it lies, and what the paths of its sources are relative to."""
+
+    folder: Path
+    course: CourseInfo = CourseInfo()
+    sources: Annotated[tuple[SourceConfig, ...], Field(min_length=1)]
+    schedule: Schedule = Schedule()
+    staff: Staff = Staff()
+    groups: Mapping[str, Group] = Field(default_factory=dict)
+    limits: Limits = Limits()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sources_are_there(cls, data: Any) -> Any:
+        if isinstance(data, dict) and not data.get("sources"):
+            raise ValueError('at least one [[sources]] with kind = "files" and a path')
+        return data
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> "Course":
+        given = Counter([APPROVED, *(one.name for one in self.sources if one.name)])
+        if twice := [name for name, times in given.items() if times > 1]:
+            raise ValueError(f"every source to have a name of its own; {twice[0]!r} is taken twice")
+        return self
+
+    @property
+    def golden(self) -> Path:
+        """Questions with known places, by which a new index is judged; where there are any."""
+        return self.folder / "evals" / "golden.jsonl"
+
+
+def named_sources(course: Course) -> Iterator[tuple[str, SourceConfig]]:
+    """Each source under its name: as set, else by what it is, with a number behind it where that is taken."""
+    taken = {APPROVED, *(source.name for source in course.sources if source.name)}
+    for source in course.sources:
+        name = source.name or _free(_described(course, source), taken)
+        taken.add(name)
+        yield name, source
+
+
+def _free(name: str, taken: set[str]) -> str:
+    return name if name not in taken else next(one for n in count(2) if (one := f"{name}-{n}") not in taken)
+
+
+def _described(course: Course, source: SourceConfig) -> str:
+    match source:
+        case FilesConfig():
+            # Links are not followed: documents would get other ids when one is set to another folder.
+            return Path(os.path.normpath(course.folder / source.path)).name or "files"
+        case GitConfig():
+            return re.split(r"[/:]", source.url.rstrip("/"))[-1].removesuffix(".git")
+        case WebConfig():
+            return urlsplit(source.urls[0]).hostname or "web"
+        case FeishuConfig():
+            return "feishu"
