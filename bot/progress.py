@@ -1,5 +1,6 @@
 """A progress bar on stderr for long work, where there is a terminal to show it."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,14 +10,14 @@ from rag.types import Progress
 @contextmanager
 def bar() -> Iterator[Progress | None]:
     """A Progress that draws one bar a stage; None where nobody would see it."""
+    if not sys.stderr.isatty():
+        yield None
+        return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
     console = Console(stderr=True)
-    if not console.is_terminal:
-        yield None
-        return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bars(*columns, console=console) as bars:
         tasks = {}

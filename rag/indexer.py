@@ -100,8 +100,7 @@ class Indexer:
             return None
 
     def _differs(self, old: Index, read: Reading, golden: Golden) -> bool:
-        known = read.left.keys() | {one.name for one in read.sources}
-        same = all(one.same for one in read.sources) and old.sources <= known
+        same = all(one.same for one in read.sources) and old.sources <= set(read.names)
         fitted = old.manifest.golden == golden.digest
         return not (same and fitted and old.version == versions.current(self._directory))
 

@@ -58,8 +58,12 @@ class SourceReading:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Everything read in one run; sources that are `left` stay whole, with the reason if it is a trouble."""
+    """Everything read in one run; sources that are `left` stay whole, with the reason if it is a trouble.
 
+    `names` are all of them, in the order of the course.
+    """
+
+    names: Sequence[str]
     sources: Sequence[SourceReading]
     left: Mapping[str, str]
 
@@ -71,8 +75,7 @@ class Reading:
     def report(self, old: Index | None) -> IndexReport:
         """What became of the documents and their passages, as long as nothing is written."""
         counts = {name: old.count(name) if old else (0, 0) for name in self.left}
-        known = self.left.keys() | {one.name for one in self.sources}
-        gone = [old.count(name) for name in old.sources - known] if old else []
+        gone = [old.count(name) for name in old.sources - set(self.names)] if old else []
         read = [SourceReport(one.name, one.documents) for one in self.sources]
         troubled = [
             SourceReport(name, Changes(kept=counts[name][0]), reason)
@@ -89,7 +92,7 @@ class Reading:
             tuple(skipped for one in self.sources for skipped in one.skipped),
             0.0,
             old.version if old else "",
-            (*read, *troubled),
+            tuple(sorted((*read, *troubled), key=lambda one: self.names.index(one.name))),
         )
 
 
@@ -125,7 +128,7 @@ class Reader:
         if skipped and not left and not any(read.pages or read.kept for read in done):
             first = f"{skipped[0].path}: {skipped[0].reason}"
             raise RagError(f"none of the {len(skipped)} files can be read, the first is {first}")
-        return Reading(done, left)
+        return Reading([source.name for source in sources], done, left)
 
     def _source(self, source: DocumentSource) -> SourceReading:
         """One source whole: what was read of one that then fails is not used."""

@@ -23,6 +23,24 @@ def many(course: Path, indexer: Indexer) -> Indexer:
     return indexer
 
 
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    """A second folder, of one page."""
+    folder = tmp_path / "other"
+    folder.mkdir()
+    (folder / "a.md").write_text("# 甲\n一\n")
+    return folder
+
+
+@pytest.fixture
+def both(course: Path, other: Path, directory: Path) -> Indexer:
+    """Both folders, indexed."""
+    sources = [FilesSource("course", course), FilesSource("other", other)]
+    indexer = Indexer(sources, RecordingEmbedder(), directory)
+    indexer.refresh()
+    return indexer
+
+
 def opened(directory: Path) -> Index:
     return index.opened(directory, "recording")
 
@@ -88,37 +106,25 @@ def test_sections_are_told_apart_across_segments(many: Indexer, course: Path, di
     assert [one.text for one in found.section(place)] == ["二"]
 
 
-def test_only_the_named_source_is_looked_at(course: Path, directory: Path, tmp_path: Path) -> None:
-    other = tmp_path / "other"
-    other.mkdir()
-    (other / "a.md").write_text("# 甲\n一\n")
-    sources = [FilesSource("course", course), FilesSource("other", other)]
-    indexer = Indexer(sources, RecordingEmbedder(), directory)
-    indexer.refresh()
+def test_only_the_named_source_is_looked_at(
+    both: Indexer, course: Path, other: Path, directory: Path
+) -> None:
     (other / "a.md").write_text("# 甲\n二\n")
     (course / "deploy.md").unlink()
-    report = indexer.refresh(only={"other"})
+    report = both.refresh(only={"other"})
     assert report.documents == Changes(changed=1, kept=3)
     assert opened(directory).document("course/deploy.md")
     assert opened(directory).document("other/a.md")[0].text == "二"
 
 
 def test_a_source_that_cannot_be_read_stays_while_others_go_on(
-    course: Path, directory: Path, tmp_path: Path
+    both: Indexer, course: Path, other: Path, directory: Path
 ) -> None:
-    other = tmp_path / "other"
-    other.mkdir()
-    (other / "a.md").write_text("# 甲\n一\n")
-    sources = [FilesSource("course", course), FilesSource("other", other)]
-    indexer = Indexer(sources, RecordingEmbedder(), directory)
-    indexer.refresh()
-    course.rename(tmp_path / "gone")
+    course.rename(course.with_name("gone"))
     (other / "a.md").write_text("# 甲\n二\n")
-    report = indexer.refresh()
-    assert [(one.name, "no folder" in one.failed) for one in report.sources] == [
-        ("other", False),
-        ("course", True),
-    ]
+    report = both.refresh()
+    failed = [(one.name, "no folder" in one.failed) for one in report.sources]
+    assert failed == [("course", True), ("other", False)]
     assert opened(directory).document("course/deploy.md")
     assert opened(directory).document("other/a.md")[0].text == "二"
 
@@ -131,11 +137,8 @@ def test_force_keeps_what_cannot_be_read_now(many: Indexer, course: Path, direct
 
 
 def test_a_source_that_is_no_longer_named_leaves_the_index(
-    many: Indexer, directory: Path, tmp_path: Path
+    many: Indexer, other: Path, directory: Path
 ) -> None:
-    other = tmp_path / "other"
-    other.mkdir()
-    (other / "a.md").write_text("# 甲\n一\n")
     report = Indexer([FilesSource("other", other)], RecordingEmbedder(), directory).refresh()
     assert report.documents == Changes(added=1, removed=33)
     assert list(opened(directory).ids) == ["other/a.md"]
