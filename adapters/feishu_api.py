@@ -20,6 +20,7 @@ Trouble = Literal["", "gone", "scope", "down", "other"]
 """Why there are no data: not there or not for this app; a right of the app is missing; nothing can be read
 now (not reached, wrong secret, quota used up); anything else that concerns this one call."""
 
+_NO_DATA = "Feishu answered without any data"
 _ATTEMPTS = 5
 _LONGEST_PAUSE = 60.0
 _RENEW_BEFORE = 300.0
@@ -79,11 +80,17 @@ class _Said:
     @property
     def code(self) -> int:
         code = self.body.get("code")
-        return code if isinstance(code, int) else -1
+        return code if isinstance(code, int) and not isinstance(code, bool) else -1
 
     @property
     def message(self) -> str:
         return f"{self.code} {self.body.get('msg', '')}".strip() if self.body else f"HTTP {self.status}"
+
+    @property
+    def foreign(self) -> bool:
+        """Whether this is not Feishu's own word but that of a proxy, gateway or login page on the way."""
+        shaped = self.code >= 0 and isinstance(self.body.get("msg"), str)
+        return self.status < 500 and (not shaped or self.code == self.status)
 
     @property
     def too_fast(self) -> bool:
@@ -146,7 +153,8 @@ class FeishuApi:
             data = self._called(request).body.get("data")
         except FeishuError as error:
             return FeishuAnswer({}, error.trouble, str(error))
-        return FeishuAnswer(data if isinstance(data, dict) else {})
+        # What is missing must not look like a list or a document that is empty.
+        return FeishuAnswer(data) if isinstance(data, dict) else FeishuAnswer({}, "other", _NO_DATA)
 
     def _called(self, request: _Request) -> _Said:
         said = self._said(request, self._headers())
@@ -225,8 +233,14 @@ class FeishuApi:
             return FeishuError("the Feishu tenant has used up its calls of this month (99991403)", "down")
         if said.too_fast or said.code in _TOKEN_CODES:
             return FeishuError(f"Feishu does not serve the app now ({message}); try again later", "down")
-        if said.code in _GONE or said.status in (403, 404):
+        if said.code in _GONE or (said.status == 404 and not said.foreign):
             return FeishuError(f"Feishu has it no longer, or not for this app ({message})", "gone")
+        if said.foreign:
+            return FeishuError(
+                f"what answers at {self._domain} is not Feishu ({message}); "
+                "check the network, its proxy and FEISHU_DOMAIN",
+                "down",
+            )
         return FeishuError(f"Feishu answered {message}", "other")
 
     def _clean(self, text: str) -> str:

@@ -3,6 +3,17 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import NoReturn
+
+_DASHED = 'what begins with a dash goes behind "--", or comes through "-", which reads stdin'
+
+
+class _Parser(argparse.ArgumentParser):
+    """Takes a question that begins with a dash for an option, and says how to ask it."""
+
+    def error(self, message: str) -> NoReturn:
+        # That one is missing, or one is unknown.
+        super().error(f"{message} ({_DASHED})" if "arguments" in message else message)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -18,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="puyu",
         description="Puyu TA (浦语助教): a teaching assistant that answers from the course's documents.",
     )
@@ -38,14 +49,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_ask(ask: argparse.ArgumentParser) -> None:
-    ask.add_argument("question")
+    ask.add_argument("question", help=_DASHED)
     ask.add_argument("--conversation", metavar="KEY", help="remember under this key: letters, digits and :_-")
     _add_cohort(ask)
     _add_json(ask)
 
 
 def _add_search(search: argparse.ArgumentParser) -> None:
-    search.add_argument("query", nargs="?")
+    search.add_argument("query", nargs="?", help=_DASHED)
     search.add_argument(
         "--file", type=Path, metavar="F.jsonl", help='one {"query": …} a line; prints one object a line'
     )

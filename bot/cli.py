@@ -24,7 +24,7 @@ from bot.serve import CannotServe, chat, serve
 from bot.settings import BadSetting, Settings, check_together, load_course, load_settings
 from memory.base import MemoryFailure, MemoryUnavailable
 from rag import versions
-from rag.types import Answer, RagError
+from rag.types import Answer, RagError, SourceUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -152,8 +152,13 @@ def _index(options: argparse.Namespace, settings: Settings, course: Course) -> N
 
 
 def _refresh(options: argparse.Namespace, settings: Settings, course: Course) -> None:
-    with app.open_indexer(settings, course) as indexer, bar() as progress:
-        report = indexer.refresh(force=options.force, progress=progress)
+    try:
+        with app.open_indexer(settings, course) as indexer, bar() as progress:
+            report = indexer.refresh(force=options.force, progress=progress)
+    except SourceUnavailable:
+        if options.json:  # a script learns of each source what is wrong with it
+            _last(options, settings, course)
+        raise
     print(printed.json_line(report.to_json()) if options.json else printed.report_page(report))
     if report.refused or report.failed:
         raise Failed

@@ -43,9 +43,17 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _not_none(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    if not patterns:
+        raise ValueError("at least one pattern as **/*.md")
+    return patterns
+
+
 def _plain(name: str) -> str:
     if re.search(r"[/\s\x00-\x1f]", name):
         raise ValueError("a name without slashes and spaces")
+    if name == APPROVED:
+        raise ValueError(f"another name: {APPROVED} is reserved for the approved Q&A")
     return name
 
 
@@ -64,6 +72,7 @@ def _clone_address(text: str) -> str:
 
 PlainPath = Annotated[Path, AfterValidator(_without_nul)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+Patterns = Annotated[Texts, AfterValidator(_not_none)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 
 
@@ -106,7 +115,7 @@ class FilesConfig(_Source):
 
     kind: Literal["files"]
     path: PlainPath
-    include: Texts = ("**/*",)
+    include: Patterns = ("**/*",)
     exclude: Texts = ()
     url: str = ""
 
@@ -120,7 +129,7 @@ class GitConfig(_Source):
     kind: Literal["git"]
     url: Annotated[str, AfterValidator(_clone_address)]
     branch: str = ""
-    include: Texts = ("**/*",)
+    include: Patterns = ("**/*",)
     exclude: Texts = ()
     link: str = ""
 
@@ -234,7 +243,7 @@ class Course(_Table):
 
     @model_validator(mode="after")
     def _names_differ(self) -> "Course":
-        given = Counter([APPROVED, *(one.name for one in self.sources if one.name)])
+        given = Counter(one.name for one in self.sources if one.name)
         if twice := [name for name, times in given.items() if times > 1]:
             raise ValueError(f"every source to have a name of its own; {twice[0]!r} is taken twice")
         return self

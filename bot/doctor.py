@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain, islice
+from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from bot import app, schedule
 from bot.course import APPROVED, Course, FilesConfig, GitConfig, named_sources
 from bot.serve import CannotServe, listening
 from bot.settings import Settings
 from memory.base import InboxState, MemoryFailure
+from rag import versions
 from rag.report import Changes, IndexReport, SourceReport
 from rag.types import EmbedderUnavailable, RagError, Skipped
 
@@ -149,7 +152,7 @@ async def _retrieval(settings: Settings, course: Course) -> list[Check]:
         return [Check("embedding", "failed", str(error)), *await _reranker(settings)]
     where = f" at {settings.embedding_base_url}" if settings.embedding_base_url else ""
     checks = [Check("embedding", "ok", f"{model.id}{where}"), *await _reranker(settings)]
-    return [*checks, await asyncio.to_thread(_index, settings, model.id)]
+    return [*checks, *await asyncio.to_thread(_index, settings, course, model.id)]
 
 
 async def _reranker(settings: Settings) -> list[Check]:
@@ -160,21 +163,55 @@ async def _reranker(settings: Settings) -> list[Check]:
     return [Check("reranker", "ok", settings.reranker_model)] if model else []
 
 
-def _index(settings: Settings, embedding: str) -> Check:
-    from rag import index, versions
+def _index(settings: Settings, course: Course, embedding: str) -> list[Check]:
+    from rag import index
 
     folder = app.index_folder(settings)
     try:
         opened = index.opened(folder, embedding, thorough=True)
     except RagError as error:
-        return Check("index", "warning", f"{error} (`puyu serve` builds a missing one)")
+        missing = "" if (folder / versions.CURRENT).exists() else " (`puyu serve` builds a missing one)"
+        return [Check("index", "warning", f"{error}{missing}")]
+    warnings = [_damaged(folder, opened.version), _refused(folder, course.schedule.timezone)]
     if versions.held(folder):
-        return Check(
-            "index",
-            "warning",
-            f"held at {opened.version}, which somebody went back to; `puyu index` ends that",
-        )
-    return Check("index", "ok", f"version {opened.version}, {len(opened)} passages")
+        warnings.append(f"held at {opened.version}, which somebody went back to; `puyu index` ends that")
+    found = [Check("index", "warning", warning) for warning in warnings if warning]
+    return found or [Check("index", "ok", f"version {opened.version}, {len(opened)} passages")]
+
+
+def _damaged(folder: Path, sound: str) -> str:
+    """That CURRENT names another version than the newest `sound` one, if it does."""
+    try:
+        named = (folder / versions.CURRENT).read_text("utf-8").strip()
+    except (OSError, ValueError):  # then the newest version is the current one
+        named = sound
+    if named == sound:
+        return ""
+    # Who searches does not read every byte, and may not notice.
+    use = f"{sound} is in use" if versions.current(folder) == sound else f"{sound} is the newest that is not"
+    return f"version {named} is damaged and {use}; run `puyu index`"
+
+
+def _refused(folder: Path, timezone: str) -> str:
+    """That the gate refused the last run, if it did."""
+    from rag.indexer import last_report
+
+    report = last_report(folder)
+    if not report or not report.refused:
+        return ""
+    when = f" ({_clock(report.started, timezone)})" if report.started else ""
+    number = len(report.refused)
+    return (
+        f"the last run{when} was refused: {number} golden question{'s'[: number != 1]} would break; "
+        "puyu index --last names them"
+    )
+
+
+def _clock(at: datetime, timezone: str) -> str:
+    """The time of day, after the date where that is another day."""
+    zone = ZoneInfo(timezone)
+    local = at.astimezone(zone)
+    return f"{local:%H:%M}" if local.date() == datetime.now(zone).date() else f"{local:%Y-%m-%d %H:%M}"
 
 
 async def _schedule(settings: Settings, course: Course) -> Check:

@@ -45,15 +45,23 @@ def found(found: Found, web_url: str) -> Mapping[str, object]:
 
 def found_page(found: Found) -> str:
     """`puyu search`."""
-    verdict = "the course's" if found.ours else "not the course's"
-    lines = [f"relevance {found.relevance:.2f}: {verdict}"]
+    lines = [f"relevance {found.relevance:.2f}: {_verdict(found)}"]
     for rank, hit in enumerate(found.hits, 1):
         place = " › ".join(hit.passage.heading_path) or hit.passage.title
+        labels = " · ".join(filter(None, (hit.passage.cohort, hit.passage.session)))
         lines += [
-            f"{rank:>3}  {hit.score:.3f}  {hit.passage.path}  {place}",
+            f"{rank:>3}  {hit.score:.3f}  {hit.passage.path}  {place}{f'  ({labels})' if labels else ''}",
             f"     {_start(hit.passage.text)}",
         ]
     return "\n".join(lines)
+
+
+def _verdict(found: Found) -> str:
+    from rag.relevance import GROUNDS
+
+    if found.ours:
+        return "the course's"
+    return "answered when it is put to the bot" if found.relevance >= GROUNDS else "not the course's"
 
 
 def answer(question: str, text: str, answer: Answer, web_url: str) -> Mapping[str, object]:
@@ -86,7 +94,8 @@ def report_page(report: "IndexReport") -> str:
         lines.append(f"overruled {_questions(len(report.overruled))} got worse, as --force allows:")
         lines += _broken(report.overruled)
     stays = " stays in use" if report.refused else ""
-    lines.append(f"version {report.version}{stays}, {report.seconds:.1f} s")
+    version = f"version {report.version}{stays}" if report.version else "no version yet"
+    lines.append(f"{version}, {report.seconds:.1f} s")
     if report.refused:
         lines += _refused(report)
     return "\n".join(lines)

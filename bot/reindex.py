@@ -1,6 +1,6 @@
 """`puyu index` in a process of its own, so that reading and embedding never slow an answer down.
 
-RunFailed   there is no report; the index is as it was
+RunFailed   there is no report, or no index even after the run; what there was is as it was
 """
 
 import asyncio
@@ -39,9 +39,12 @@ async def reindex(aside: bool = False) -> IndexReport:
             await child.wait()
     try:
         # A refused run and one with a source that failed have a report too.
-        return IndexReport.from_json(json.loads(printed))
+        report = IndexReport.from_json(json.loads(printed))
     except (ValueError, LookupError, TypeError) as error:
         raise RunFailed(complaint or f"the index run ended with status {status}") from error
+    if not report.version:
+        raise RunFailed("; ".join(one.failed for one in report.failed))
+    return report
 
 
 async def _started(shown: bool) -> asyncio.subprocess.Process:

@@ -37,6 +37,8 @@ def cron(line: str, timezone: str) -> "CronTrigger":
     try:
         *fields, days = line.split()
         trigger = CronTrigger.from_crontab(" ".join([*fields, _named(days)]), ZoneInfo(timezone))
+        if trigger.get_next_fire_time(None, _utc_now()) is None:
+            raise ValueError("there is no such day in any year")
     except ValueError as error:
         reason = str(error).partition(";")[0]
         raise ValueError(

@@ -97,6 +97,8 @@ def _row(values: Any, where: str) -> Row:
         ) from error
     if not isinstance(query, str) or (not positive and label is None):
         raise RagError(f'{where}: want a query and either "positive" or "label"')
+    if label not in (None, True, False) or (positive and label is not None and not label):
+        raise RagError(f'{where}: "label" is {label!r}; want true or false, and true where there is a place')
     return Row(query, positive, None if label is None else bool(label))
 
 

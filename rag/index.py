@@ -23,8 +23,8 @@ CALIBRATION = "calibration.json"
 # From so many vectors on clusters are searched instead of all of them; found by measuring, as are the next.
 _LARGE = 20_000
 _PROBED = 24
-# Of clustered codes so many candidates for each wanted are compared once more by their full vectors.
-_CANDIDATES = 2
+# Of clustered codes so many candidates for each wanted, and no fewer in all, are compared in full.
+_CANDIDATES, _FEWEST = 2, 200
 
 Near = tuple[NDArray[np.float32], NDArray[np.int64]]
 """Inner products and places, best first, each of shape (k,)."""
@@ -59,6 +59,10 @@ class Index:
     def __len__(self) -> int:
         """The number of places; `manifest.passages` is how many of them are live."""
         return int(self._firsts[-1])
+
+    def __bool__(self) -> bool:
+        """An index without passages is one, too."""
+        return True
 
     def passage(self, at: int) -> Passage:
         """The passage at a place."""
@@ -167,7 +171,7 @@ class Index:
             places, scores = np.flatnonzero(living), segment.vectors @ query
             scores = scores if len(places) == len(segment) else scores[places]
         else:
-            _, candidates = clusters.search(query[None], min(k * _CANDIDATES, len(segment)))
+            _, candidates = clusters.search(query[None], min(max(k * _CANDIDATES, _FEWEST), len(segment)))
             places = np.sort(candidates[0][candidates[0] >= 0])
             places = places[living[places]]
             scores = segment.vectors[places] @ query
@@ -212,9 +216,7 @@ def loaded(folder: Path, manifest: Manifest) -> Index:
     try:
         return Index(folder, manifest)
     except (OSError, ValueError, LookupError, TypeError) as error:
-        raise IndexUnavailable(
-            f"the index in {folder.parent} is damaged; run `puyu index --force`"
-        ) from error
+        raise IndexUnavailable(f"the index in {folder.parent} is damaged; run `puyu index`") from error
 
 
 def clustered(vectors: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -1,11 +1,10 @@
 """From sources to a new index version: reads, splits and embeds only what changed; a worse one is refused."""
 
-import fcntl
 import json
 import logging
 import time
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +19,8 @@ from rag.reading import Reader, Reading
 from rag.report import Broken, IndexReport
 from rag.retriever import Retriever
 from rag.sources import DocumentSource
-from rag.types import IndexUnavailable, Progress, RagError, SourceUnavailable
+from rag.types import IndexUnavailable, Progress, SourceUnavailable
+from rag.weights import Weights
 from rag.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -60,19 +60,21 @@ class Indexer:
         EmbedderUnavailable, or what else was wrong.
         """
         started, clock = datetime.now(UTC), time.perf_counter()
-        with _alone(self._directory):
+        with versions.alone(self._directory):
             golden = Golden(self._golden)
             old = self._opened(thorough=only is None)
             marks = Marks(self._directory)
-            read = Reader(old, marks, force, progress).read(self._sources, only)
+            # Without an index to build on, what is not looked at would be lost.
+            read = Reader(old, marks, force, progress).read(self._sources, only if old else None)
             report = replace(read.report(old), started=started)
             if read.failed and not any(one.kept or one.pages for one in read.sources):
                 self._keep(report, clock)
-                raise SourceUnavailable(read.failed[0])
+                raise SourceUnavailable("; ".join(read.failed))
             if force or old is None or self._differs(old, read, golden):
-                report = self._write(old, read, golden, force, report, progress)
+                hold = only is not None
+                report = self._write(old, read, golden, force, hold, report, progress)
             if not report.refused:
-                if len(marks):
+                if marks:
                     marks.save(index.opened(self._directory, self._embedder.id))
                 if only is None:
                     versions.release(self._directory)
@@ -80,29 +82,33 @@ class Indexer:
 
     def remove(self, id: str) -> bool:
         """Take one document out of the index at once; False where it is not in it."""
-        with _alone(self._directory):
+        with versions.alone(self._directory):
             old = index.opened(self._directory, self._embedder.id)
-            if not old.places(id):
+            if not old.entry(id):
                 return False
             with versions.writing(self._directory), versions.aside(self._directory) as folder:
                 manifest = old.without(id)
                 for name in manifest.files:
                     versions.share(self._directory / old.version / name, folder)
                 versions.seal(folder, manifest, manifest.files)
-                versions.publish(self._directory, folder)
+                versions.publish(self._directory, folder, hold=True)
         return True
 
     def _opened(self, thorough: bool) -> Index | None:
-        """Read to the last byte: what is damaged in it would go into every version to come."""
+        """Read to the last byte: what is damaged in it would go into every version to come.
+
+        It may be of another embedding model: then its words are good, and its vectors are not.
+        """
         try:
-            return index.opened(self._directory, self._embedder.id, thorough)
+            version, manifest = versions.newest(self._directory, thorough)
+            return index.loaded(self._directory / version, manifest)
         except IndexUnavailable:
             return None
 
     def _differs(self, old: Index, read: Reading, golden: Golden) -> bool:
         same = all(one.same for one in read.sources) and old.sources <= set(read.names)
-        fitted = old.manifest.golden == golden.digest
-        return not (same and fitted and old.version == versions.current(self._directory))
+        fitted = old.manifest.golden == golden.digest and old.manifest.embedding == self._embedder.id
+        return not (same and fitted and old.version == versions.named(self._directory))
 
     def _write(
         self,
@@ -110,6 +116,7 @@ class Indexer:
         read: Reading,
         golden: Golden,
         force: bool,
+        hold: bool,
         report: IndexReport,
         progress: Progress | None,
     ) -> IndexReport:
@@ -122,7 +129,7 @@ class Indexer:
                 return replace(report, refused=lost)
             for one in lost:
                 log.warning("the gate was overruled, though this broke: %s", one.query)
-            version = versions.publish(self._directory, folder)
+            version = versions.publish(self._directory, folder, hold)
         return replace(report, version=version, overruled=lost)
 
     def _lost(
@@ -131,6 +138,8 @@ class Indexer:
         rows = [*golden.rows, *self._pairs(new)]
         if not old or not rows:
             return ()
+        if old.manifest.embedding != self._embedder.id:
+            old.weights = Weights()
         before, now = (Retriever(one, self._embedder) for one in (old, new))
         return gate.broken(before, now, rows, progress)
 
@@ -143,7 +152,7 @@ class Indexer:
         report = replace(report, seconds=time.perf_counter() - clock)
         with versions.writing(self._directory):
             aside = self._directory / f".tmp-{_LAST}"
-            aside.write_text(json.dumps(report.to_json(), ensure_ascii=False), "utf-8")
+            aside.write_text(json.dumps(report.to_json()), "utf-8")
             aside.rename(self._directory / _LAST)
         return report
 
@@ -153,19 +162,3 @@ def last_report(directory: Path) -> IndexReport | None:
     with suppress(OSError, ValueError, LookupError, TypeError):
         return IndexReport.from_json(json.loads((directory / _LAST).read_bytes()))
     return None
-
-
-@contextmanager
-def _alone(directory: Path) -> Iterator[None]:
-    """One index run at a time, over all processes; the lock goes with the process that holds it."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        lock = (directory / ".lock").open("wb")
-    except OSError as error:
-        raise RagError(f"cannot write the index in {directory}: {error.strerror or error}") from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise RagError(f"another index run is under way in {directory}; wait for it to end") from error
-        yield

@@ -29,21 +29,25 @@ class Marks:
         fingerprint, mark = self._seen.get(entry.id, ("", ""))
         return mark if fingerprint == entry.fingerprint else entry.mark
 
-    def __len__(self) -> int:
-        return len(self._seen)
+    def __bool__(self) -> bool:
+        """Whether there is anything to keep or to clear."""
+        return bool(self._seen or self._stored)
 
     def note(self, entry: Entry, mark: str) -> None:
         """The document was read under this mark and is as the index holds it."""
         if mark != entry.mark:
             self._seen[entry.id] = (entry.fingerprint, mark)
+        else:
+            self._seen.pop(entry.id, None)
 
     def save(self, old: Index) -> None:
         """Keep what is still of use beside the documents of the index that is in use now."""
         kept = {id: held for id, held in self._seen.items() if _is_of_use(old.entry(id), *held)}
-        if kept != self._stored:
-            aside = self._file.with_name(f".tmp-{_FILE}")
-            aside.write_text(json.dumps(kept), "utf-8")
-            aside.rename(self._file)
+        with suppress(OSError):
+            if kept != self._stored:
+                aside = self._file.with_name(f".tmp-{_FILE}")
+                aside.write_text(json.dumps(kept), "utf-8")
+                aside.rename(self._file)
 
 
 def _is_of_use(entry: Entry | None, fingerprint: str, mark: str) -> bool:

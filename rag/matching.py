@@ -22,7 +22,8 @@ _OPENING = re.compile(
     r"|(?:hi|hello|hey|excuse me)(?![a-z])"
     r"|我?想?要?(?:请问|请教|问|麻烦)(?:一下|下)?|[\W_])+"
 )
-_CLOSING = re.compile(r"(?:多?谢谢?(?:大家|老师|各位|大佬)?|感谢|急+|在线等|thanks|thank you|please|[\W_])+$")
+# Not tied to the end of the text: such a pattern would try a long run again from each of its characters.
+_THANKS = re.compile(r"(?:[多感]?谢谢?(?:大家|老师|各位|大佬)?|急|在线等|thanks|thank you|please|[\W_])++")
 _SAME = (
     (re.compile(r"如何|怎么样|怎样|咋样?"), "怎么"),
     (re.compile(r"怎么(?:解决|处理|弄|搞|整)"), "怎么办"),
@@ -90,7 +91,8 @@ class Asked:
     @cached_property
     def _plain(self) -> str:
         """Without politeness, and with one word for what has several."""
-        plain = _CLOSING.sub("", _OPENING.sub("", self.text))
+        asked = _OPENING.sub("", self.text)
+        plain = _THANKS.sub(lambda found: found[0] if found.end() < len(asked) else "", asked)
         for pattern, word in _SAME:
             plain = pattern.sub(word, plain)
         return plain

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rag.embedder import Embedder
 from rag.lexical import Lexical
 from rag.tokens import normalised
-from rag.types import Passage
+from rag.types import EmbedderUnavailable, Passage
 
 Floats = NDArray[np.float32]
 Places = NDArray[np.int64]
@@ -49,12 +49,17 @@ def sought(query: str) -> str:
 def scored(index: Ranked, embedder: Embedder, text: str, words: float, grams: float, dense: float) -> Floats:
     """Every passage's score, shape (passages,): each leg gives its best passage its weight.
 
-    EmbedderUnavailable as the embedder raises it, which a weight of 0 does not ask.
+    EmbedderUnavailable as the embedder raises it, which a weight of 0 does not ask, or when what it gives is
+    not finite. Passages whose own vectors are not are found by their words.
     """
     failed = _FAILED.findall(text) if "\n" in text else []
     scores = index.lexical.scores("\n".join([text, *failed[-1:] * (_ERROR - 1)]), words, grams)
     if dense:
-        near, places = index.nearest(embedder.query(text), _NEAREST)
+        query = embedder.query(text)
+        if not np.isfinite(query).all():
+            raise EmbedderUnavailable(f"{embedder.id} gives a query a vector that is not finite")
+        near, places = index.nearest(query, _NEAREST)
+        near, places = near[np.isfinite(near)], places[np.isfinite(near)]
         # The last of the nearest counts nothing, so that being among them makes no jump.
         floor, top = float(near.min(initial=1)), float(near.max(initial=-1))
         scores[places] += dense * (near - floor) / max(top - floor, 1e-6)

@@ -127,14 +127,15 @@ class Reader:
         skipped = [one for read in done for one in read.skipped]
         if skipped and not left and not any(read.pages or read.kept for read in done):
             first = f"{skipped[0].path}: {skipped[0].reason}"
-            raise RagError(f"none of the {len(skipped)} files can be read, the first is {first}")
+            raise RagError(f"none of the {len(skipped)} documents can be read, the first is {first}")
         return Reading([source.name for source in sources], done, left)
 
     def _source(self, source: DocumentSource) -> SourceReading:
         """One source whole: what was read of one that then fails is not used."""
         held = self._old.held(source.name) if self._old else {}
         prefix = len(source.name) + 1
-        known = {} if self._anew else {id[prefix:]: self._marks.of(entry) for id, entry in held.items()}
+        # A source must know what is held also where it is to read it anew: what is gone is gone.
+        known = {id[prefix:]: "" if self._anew else self._marks.of(entry) for id, entry in held.items()}
         reading = SourceReading(source.name, held)
         for found in source.documents(known):
             self._take(found, reading)

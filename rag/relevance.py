@@ -1,5 +1,7 @@
 """Signs that a message is the course's: the words of one passage against everyday ones, the kind of talk."""
 
+import re
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,6 +31,11 @@ SIGNS = (
 )
 """The names of what `signs` gives, in its order."""
 
+# Letters beside digits or joints: ERR_7, --flag, a/b.py.
+_NAME = re.compile(r"[a-z\d]++(?:[-._/+:@#]++[a-z\d]++)*+")
+_PLAIN_NAME = re.compile(r"[a-z]+|\d+")
+_SHORTEST_NAME, _FEW = 6, 20
+
 # So much evidence, in nats, is 1 of the sign.
 _PASSAGE = 5.0
 # Many weak words prove nothing: a pasted log has hundreds.
@@ -37,6 +44,14 @@ _STRONGEST = 5
 _SMOOTHING = 1000
 # A word that the documents lack counts no more than this against a message.
 _LEAST = -6.0
+
+
+def names_what_is_there(query: str, lexical: Lexical) -> bool:
+    """Whether a message has an error code, flag, path or file name that some passages have, and few."""
+    every = _NAME.findall(spoken(normalised(query)))
+    names = [one for one in every if len(one) >= _SHORTEST_NAME and not _PLAIN_NAME.fullmatch(one)]
+    held = lexical.lookup("words", names).held if names and lexical.size else np.zeros(0)
+    return bool(((held > 0) & (held <= _FEW)).any())
 
 
 def signs(query: str, lexical: Lexical) -> NDArray[np.float64]:

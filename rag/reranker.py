@@ -54,9 +54,12 @@ class CrossEncoderReranker:
                 given = self._model.predict(
                     pairs, batch_size=_BATCH, show_progress_bar=False, activation_fn=methodcaller("sigmoid")
                 )
-            found: list[float] = np.asarray(given, np.float64).reshape(len(pairs)).tolist()
+            found = np.asarray(given, np.float64).reshape(len(pairs))
+            if not np.isfinite(found).all():
+                raise ValueError("it gives a text no finite value")
         except (RuntimeError, ValueError, TypeError, IndexError) as error:
             raise RerankerUnavailable(
                 f"the reranker failed: {error}; check that RERANKER_MODEL is a cross-encoder with one output"
             ) from error
-        return found
+        scores: list[float] = found.tolist()
+        return scores

@@ -1,15 +1,16 @@
 """Search: words and vectors in one ranking, one hit a section, and whether the query is ours at all."""
 
 import logging
+import math
 from dataclasses import astuple
 
 from rag.embedder import Embedder
 from rag.index import Index
 from rag.matching import Asked
 from rag.ranking import Floats, best, firsts, scored, sought
-from rag.relevance import THRESHOLD
+from rag.relevance import GROUNDS, THRESHOLD, names_what_is_there
 from rag.reranker import Reranker, RerankerUnavailable
-from rag.types import EmbedderUnavailable, Found, Hit, Passage
+from rag.types import EmbedderUnavailable, Found, Hit, IndexUnavailable, Passage
 from rag.weights import Weights
 
 _log = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ class Retriever:
         asked = Asked(text)
         close = {hit.passage.id: asked.by(hit.passage.heading, hit.passage.kind == "qa") for hit in hits}
         hits.sort(key=lambda hit: -close[hit.passage.id])
-        sure = 1.0 if any(close.values()) else index.calibration.probability(text, index.lexical)
+        sure = 1.0 if any(close.values()) else _sure(index, text)
         return Found(query, tuple(hits[:k]), sure, sure >= THRESHOLD)
 
     @property
@@ -113,6 +114,14 @@ class Retriever:
         if part not in self._failing:
             self._failing.add(part)
             _log.warning("searching without the %s: %s", part, error)
+
+
+def _sure(index: Index, text: str) -> float:
+    """Who puts a bare error code to the bot says too little to be sure, and means what is found."""
+    sure = index.calibration.probability(text, index.lexical)
+    if math.isnan(sure):
+        raise IndexUnavailable(f"version {index.version} of the index is damaged; run `puyu index`")
+    return max(sure, GROUNDS) if names_what_is_there(text, index.lexical) else sure
 
 
 def _hits(index: Index, scores: Floats, k: int, cohort: str) -> list[Hit]:

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.loaders.markdown import fence_after
 from rag.types import Document, Passage, Section
@@ -39,10 +39,16 @@ class _Block:
 
 
 def split(document: Document, longest: int = LONGEST) -> tuple[Passage, ...]:
-    """The passages of a document in reading order; a section without text stays in its children's paths."""
+    """The passages of a document in reading order.
+
+    A section without text stays in its children's paths; where it has none, its heading is what it says.
+    """
     seen: Counter[tuple[str, ...]] = Counter()
     passages: list[Passage] = []
+    above = {section.heading_path[:-1] for section in document.sections}
     for section in document.sections:
+        if not section.text.strip() and section.heading_path and section.heading_path not in above:
+            section = replace(section, text=section.heading_path[-1])
         if section.text.strip():
             pieces = _pieces(section, longest) if section.kind == "prose" else _whole(section)
             # Only sections under the very same headings are told apart by their order.

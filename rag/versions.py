@@ -4,6 +4,7 @@ v0007/ holds a manifest and the segments it is made of; a segment that the versi
 a hard link to the same file. CURRENT names the version in use.
 """
 
+import fcntl
 import hashlib
 import json
 import os
@@ -85,12 +86,17 @@ def newest(directory: Path, thorough: bool = False) -> tuple[str, Manifest]:
         manifest = _intact(directory / version, thorough)
         if manifest:
             return version, manifest
-    raise IndexUnavailable(f"the index in {directory} is damaged; run `puyu index --force`")
+    raise IndexUnavailable(f"the index in {directory} is damaged; run `puyu index`")
 
 
 def current(directory: Path) -> str:
     """The name of the version in use; IndexUnavailable when there is none."""
     return newest(directory)[0]
+
+
+def named(directory: Path) -> str:
+    """What CURRENT names, intact or not; the newest where that cannot be read."""
+    return next(iter(_in_order(directory)), "")
 
 
 def stamp(directory: Path) -> str:
@@ -117,13 +123,14 @@ def versions(directory: Path) -> list[Version]:
 
 def rollback(directory: Path) -> str:
     """Use the version before the current one again, and hold it; IndexUnavailable when there is none."""
-    in_use = current(directory)
-    before = [one.name for one in versions(directory) if _number(one.name) < _number(in_use)]
-    if not before:
-        raise IndexUnavailable(f"there is no version before {in_use} in {directory}")
-    with writing(directory):
-        _put(directory, _HELD, before[0])
-        _put(directory, CURRENT, before[0])
+    with alone(directory):
+        in_use = current(directory)
+        before = [one.name for one in versions(directory) if _number(one.name) < _number(in_use)]
+        if not before:
+            raise IndexUnavailable(f"there is no version before {in_use} in {directory}")
+        with writing(directory):
+            _put(directory, _HELD, before[0])
+            _put(directory, CURRENT, before[0])
     return before[0]
 
 
@@ -154,6 +161,22 @@ def writing(directory: Path) -> Iterator[None]:
 
 
 @contextmanager
+def alone(directory: Path) -> Iterator[None]:
+    """One at a time who changes what is in use, over all processes; the lock goes with its process."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = (directory / ".lock").open("wb")
+    except OSError as error:
+        raise RagError(f"cannot write the index in {directory}: {error.strerror or error}") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RagError(f"another index run is under way in {directory}; wait for it to end") from error
+        yield
+
+
+@contextmanager
 def aside(directory: Path) -> Iterator[Path]:
     """A folder to write a new version in; what is left of it at the end is removed."""
     number = max(map(_number, _stored(directory)), default=0) + 1
@@ -172,6 +195,7 @@ def share(file: Path, folder: Path) -> None:
         os.link(file, folder / file.name)
     except OSError:  # not every file system has links
         shutil.copyfile(file, folder / file.name)
+        _sync(folder / file.name)
 
 
 def seal(folder: Path, manifest: Manifest, known: Mapping[str, tuple[int, str]]) -> Manifest:
@@ -183,16 +207,18 @@ def seal(folder: Path, manifest: Manifest, known: Mapping[str, tuple[int, str]])
         if file.name != _MANIFEST
     }
     sealed = replace(manifest, files=files)
-    (folder / _MANIFEST).write_text(json.dumps(asdict(sealed), ensure_ascii=False), "utf-8")
+    (folder / _MANIFEST).write_text(json.dumps(asdict(sealed)), "utf-8")
     for name in (*(name for name in files if files[name] != known.get(name)), _MANIFEST, ""):
         _sync(folder / name)
     return sealed
 
 
-def publish(directory: Path, folder: Path) -> str:
-    """Make a sealed folder the version in use, and return its name."""
+def publish(directory: Path, folder: Path, hold: bool = False) -> str:
+    """Make a sealed folder the version in use, and return its name; `hold` lets a hold go on with it."""
     version = folder.name.removeprefix(".tmp-")
     folder.rename(directory / version)
+    if hold and held(directory):
+        _put(directory, _HELD, version)
     _put(directory, CURRENT, version)
     _sweep(directory, version)
     return version

@@ -54,12 +54,16 @@ class Writer:
 
     def write(self, folder: Path, reading: Reading, progress: Progress | None) -> Manifest:
         """Fill a folder with what was read and what stays; the manifest is still to be sealed."""
-        same = [one.name for one in reading.sources if one.same]
-        parts = [part for part in self._parts() if part.source in same or part.source in reading.left]
+        as_it_is = {one.name for one in reading.sources if one.same} | reading.left.keys()
+        read = list(reading.sources)
+        if self._stale:
+            read += (self._whole(name) for name in reading.left)
+            as_it_is = set()
+        parts = [part for part in self._parts() if part.source in as_it_is]
         for part in parts:
             self._share(part, folder)
-        for one in reading.sources:
-            if not one.same:
+        for one in read:
+            if one.name not in as_it_is:
                 parts += self._source(one, folder, progress)
         counts = [(len(read.pages) + len(read.kept), _passages(read)) for read in reading.sources]
         counts += [self._old.count(name) for name in reading.left if self._old]
@@ -72,6 +76,15 @@ class Writer:
             parts=tuple(parts),
         )
 
+    @property
+    def _stale(self) -> bool:
+        """Whether the old vectors are of another model."""
+        return self._old is not None and self._old.manifest.embedding != self._embedder.id
+
+    def _whole(self, source: str) -> SourceReading:
+        held = self._old.held(source) if self._old else {}
+        return SourceReading(source, held, set(held))
+
     def _parts(self) -> Sequence[Part]:
         return self._old.manifest.parts if self._old else ()
 
@@ -81,7 +94,10 @@ class Writer:
 
     def _source(self, reading: SourceReading, folder: Path, progress: Progress | None) -> list[Part]:
         pages = list(reading.pages.values())
-        folded, stay = _divided(self._survivors(reading), sum(len(page.passages) for page in pages))
+        survivors = [one for one in self._survivors(reading) if one.alive]
+        folded, stay = _divided(survivors, sum(len(page.passages) for page in pages))
+        if self._stale:
+            folded, stay = survivors, []
         parts = [replace(one.part, dead=one.dead()) for one in stay]
         for part in parts:
             self._share(part, folder)
@@ -106,9 +122,7 @@ class Writer:
     ) -> Contents:
         """Passages of the pages first, then those of the folded segments."""
         fresh = [passage for page in pages for passage in page.passages]
-        vectors = np.concatenate(
-            [self._vectors(pages, progress), *(one.held.vectors[one.rows] for one in folded)]
-        )
+        vectors = self._vectors(pages, folded, progress)
         # Stubs under different headings are no twins; parents and titles differ from course to course.
         keys = twins.keys([f"{one.heading}\n{one.text}" for one in fresh])
         words, grams = (_postings(leg, fresh, folded) for leg in (WORDS, GRAMS))
@@ -123,17 +137,23 @@ class Writer:
             index.clustered(vectors),
         )
 
-    def _vectors(self, pages: Sequence[Page], progress: Progress | None) -> NDArray[np.float32]:
-        """The old ones where the old index has the same passage."""
+    def _vectors(
+        self, pages: Sequence[Page], folded: Sequence[_Survivor], progress: Progress | None
+    ) -> NDArray[np.float32]:
+        """The old ones where the old index has the same passage by the same model."""
+        passages = [passage for page in pages for passage in page.passages]
         origins = np.array([origin for page in pages for origin in page.origins], np.int64)
+        kept = [one.held.vectors[one.rows] for one in folded]
+        if self._stale:
+            passages += [one.held.passage(row) for one in folded for row in one.rows.tolist()]
+            origins, kept = np.full(len(passages), -1), []
         vectors = np.zeros((len(origins), self._embedder.dimension), np.float32)
         if self._old:
             vectors[origins >= 0] = self._old.vectors(origins[origins >= 0])
-        passages = [passage for page in pages for passage in page.passages]
         new = np.flatnonzero(origins < 0)
         if len(new):
             vectors[new] = self._embedder.documents([spoken(passages[at]) for at in new], progress)
-        return vectors
+        return np.concatenate([vectors, *kept])
 
 
 def _postings(leg: Leg, fresh: Sequence[Passage], folded: Sequence[_Survivor]) -> Postings:
@@ -158,9 +178,8 @@ def _divided(survivors: Sequence[_Survivor], size: int) -> tuple[list[_Survivor]
     stay: list[_Survivor] = []
     for one in sorted(survivors, key=lambda one: one.passages):
         if one.passages <= _AS_LARGE * size or one.passages < (1 - _DEAD) * len(one.held):
-            if one.alive:
-                folded.append(one)
-                size += one.passages
+            folded.append(one)
+            size += one.passages
         else:
             stay.append(one)
     return folded, sorted(stay, key=survivors.index)

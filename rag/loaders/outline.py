@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from rag.types import Kind, Section
 
-_TAG = re.compile(r"<[^>]+>")
-_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+# Nothing in brackets holds another opening one: a heading of nothing but those is read in one pass.
+_TAG = re.compile(r"<[^<>]+>")
+_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^)\[]*\)")
 _EMPHASIS = re.compile(r"[*`]+")
 _ESCAPE = re.compile(r"\\([_#*\[\]().!<>-])")
-_CLOSING = re.compile(r"\s+#+\s*$")
+_CLOSING = re.compile(r"(?<!\s)\s++#++$")
 _NOT_IN_SLUG = re.compile(r"[^\w\- ]+")
 
 
@@ -43,7 +44,7 @@ def plain(heading: str) -> str:
     """A heading's own words: no tags, links or emphasis, NFC, one space between words."""
     heading = _LINK.sub(r"\1", _TAG.sub("", heading))
     heading = _ESCAPE.sub(r"\1", _EMPHASIS.sub("", heading))
-    return " ".join(unicodedata.normalize("NFC", _CLOSING.sub("", heading)).split())
+    return " ".join(unicodedata.normalize("NFC", _CLOSING.sub("", heading.rstrip())).split())
 
 
 def page(parts: Iterable[Part], title: str = "") -> Page:

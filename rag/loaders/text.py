@@ -14,14 +14,15 @@ Heading = tuple[int, str, int]
 
 
 def load(text: str) -> Page:
-    """The page of a text file: its first line and every line that looks like a heading start a section."""
+    """The page of a text file; its first line, if short, and those that look like headings start sections."""
     lines = text.split("\n")
-    first = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    first, *rest = [number for number, line in enumerate(lines) if line.strip()] or [0]
 
     def heading(number: int) -> Heading | None:
         line = lines[number]
-        marked = number == first or (_HEADING.match(line) and len(plain(line)) < _LONGEST_HEADING)
-        return (1, plain(line), 1) if marked and plain(line) else None
+        marked = (number == first and rest) or _HEADING.match(line)
+        short = 0 < len(plain(line)) < _LONGEST_HEADING
+        return (1, plain(line), 1) if marked and short else None
 
     return page(_parts(lines, heading))
 

@@ -43,7 +43,7 @@ class FilesSource:
         for path, entry in entries:
             try:
                 status = self._status(path, entry)
-                seen, content = known.get(path, "|").split("|")
+                seen, content = known.get(path, "").partition("|")[::2]
                 now = self._seen(status)
                 if now and now == seen:
                     yield Unchanged(path)
@@ -57,9 +57,8 @@ class FilesSource:
 
     def _entries(self) -> list[tuple[str, os.DirEntry[str]]]:
         if not self.root.is_dir():
-            raise SourceUnavailable(
-                f"source {self.name!r}: there is no folder {self.root}; correct path in course.toml"
-            )
+            what = f"{self.root} is a file" if self.root.is_file() else f"there is no folder {self.root}"
+            raise SourceUnavailable(f"source {self.name!r}: {what}; correct path in course.toml")
         include, exclude = _pattern(self.include or ["**"]), _pattern(self.exclude)
         try:
             found = [

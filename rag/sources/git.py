@@ -19,7 +19,8 @@ _PROTOCOLS = ("https", "http", "ssh", "git", "file")
 _BY_SSH = re.compile(r"(?:[^@:/]+@)?([^@:/]+):(?!:)(.+)")  # git@host:owner/repo.git
 _FORGES = ("github", "gitee", "gitlab", "gitcode")
 _LONG_AGO = 1.0  # Unix seconds
-_SECRET = re.compile(r"(?<=://)[^/\s]*@")
+# Name and password, also one with / in it; the query; all of an address where nobody can tell these apart.
+_SECRET = re.compile(r"(?<=://)(?:[^\s?]*\?\S*@\S*|\S*@)|(?<=\S)\?\S*")
 # What the operator's own settings of git say holds beside these.
 _SETTINGS = {
     "core.fsmonitor": "false",
@@ -119,7 +120,6 @@ class GitSource:
         note = self.folder / "commit"  # is there exactly while all the rest is whole
         try:
             held = note.read_text() if note.exists() else ""
-            note.unlink(missing_ok=True)
             if not held:
                 for leftover in (self._repository, self._files):
                     shutil.rmtree(leftover, ignore_errors=True)
@@ -127,7 +127,10 @@ class GitSource:
                 self._git("init", "--quiet", "--bare", "--template=", str(self._repository))
             newer = held != head.commit
             if newer:
+                # One that was killed leaves it, and nobody else fetches here.
+                (self._repository / "shallow.lock").unlink(missing_ok=True)
                 self._here("fetch", "--quiet", "--depth=1", "--no-tags", "--", self.url, head.ref)
+            note.unlink(missing_ok=True)
             self._here("reset", "--quiet", "--hard", "FETCH_HEAD" if newer else "HEAD")
             self._here("clean", "--quiet", "-ffdx")
             if newer:

@@ -55,7 +55,7 @@ def test_a_cron_line_is_read_in_its_time_zone() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["* * * *", "x * * * *", "* 25 * * *", "* * * * 8", "* * * * 5-2", "* * * * 1/0"]
+    "line", ["* * * *", "x * * * *", "* 25 * * *", "* * * * 8", "* * * * 5-2", "* * * * 1/0", "0 0 31 2 *"]
 )
 def test_a_line_that_cron_would_not_take_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match="a cron line of minute, hour, day, month and weekday"):

@@ -165,7 +165,8 @@ def test_several_model_servers_are_parted_by_commas(monkeypatch: pytest.MonkeyPa
         (FILES + '[[sources]]\nkind = "feishu"\nwikis = "x"', "sources.2.wikis, did you mean wiki?"),
         (FILES + 'name = "a/b"', "sources.1.name: 'a/b' was given, expected a name without slashes"),
         (FILES + 'name = "a"\n' + FILES + 'name = "a"', "every source to have a name of its own; 'a' is"),
-        (FILES + 'name = "approved"', "'approved' is taken twice"),
+        (FILES + 'name = "approved"', "'approved' was given, expected another name: approved is reserved"),
+        (FILES + "include = []", "sources.1.include: [] was given, expected at least one pattern"),
         ("sources = [1]", "sources.1: 1 was given, expected a table."),
         ('[sources]\nkind = "files"\npath = "docs"', "sources: expected a list."),
         (
@@ -173,6 +174,8 @@ def test_several_model_servers_are_parted_by_commas(monkeypatch: pytest.MonkeyPa
             "schedule.reindex: '* * *' was given, expected a cron line of",
         ),
         (FILES + '[schedule]\nreindex = "61 * * * *"', "is higher than the maximum value (59))."),
+        (FILES + '[schedule]\nreindex = "0 0 31 2 *"', "as */30 * * * * (there is no such day in any year)."),
+        (FILES + '[schedule]\ndigest = "0 0 30 2 *"', "schedule.digest: '0 0 30 2 *' was given"),
         (FILES + '[schedule]\nreindex = "* * * * 8"', "schedule.reindex: '* * * * 8' was given"),
         (
             FILES + '[schedule]\ntimezone = "Mars/Base"',

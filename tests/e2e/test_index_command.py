@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import json
+import re
 import signal
 from pathlib import Path
 
@@ -99,6 +100,45 @@ def test_a_script_is_told_what_broke(judged: CommandLine) -> None:
     assert broken["怎么做权重量化"]["expected"] == "lmdeploy.md#用 LMDeploy 做权重量化"
 
 
+def test_doctor_tells_of_a_run_that_was_refused(judged: CommandLine) -> None:
+    judged("index")
+    warned = (
+        r"! index      the last run \(\d\d:\d\d\) was refused: 4 golden questions would break; puyu index"
+    )
+    assert re.search(warned, judged("doctor").out)
+    judged("index", "--force")
+    assert "✓ index" in judged("doctor").out
+
+
+def test_doctor_tells_that_an_older_version_is_used_while_the_newest_is_damaged(puyu: CommandLine) -> None:
+    puyu("index")
+    puyu.write("docs/new.md", "# 新的一页\n\n内容。")
+    puyu("index")
+    puyu.write("data/index/v0002/manifest.json", "{")
+    assert "! index      version v0002 is damaged and v0001 is in use; run `puyu index`" in puyu("doctor").out
+    puyu("index")
+    assert "✓ index" in puyu("doctor").out
+
+
+@pytest.mark.parametrize(("file", "promised"), [("", True), ("data/index/v0001/manifest.json", False)])
+def test_doctor_promises_that_serve_builds_an_index_only_where_there_is_none(
+    puyu: CommandLine, file: str, promised: bool
+) -> None:
+    if file:
+        puyu("index")
+        puyu.write(file, "{")
+    assert ("`puyu serve` builds a missing one" in puyu("doctor").out) == promised
+
+
+def test_a_script_is_told_when_no_source_could_be_read(puyu: CommandLine) -> None:
+    puyu.write("course.toml", '[[sources]]\nkind = "files"\npath = "gone"\n')
+    done = puyu("index", "--json")
+    assert (done.status, done.json["version"]) == (1, "")
+    assert "there is no folder" in done.json["sources"][0]["failed"]
+    assert done.sentence.startswith("puyu: source 'gone': there is no folder")
+    assert "\nno version yet, 0." in puyu("index", "--last").out
+
+
 def test_force_overrules_the_gate_and_says_so(judged: CommandLine) -> None:
     done = judged("index", "--force")
     assert done.status == 0
@@ -134,6 +174,16 @@ def test_hits_carry_their_labels_and_the_askers_cohort_comes_first(puyu: Command
     ours = puyu("search", "怎么做权重量化", "--json").json["hits"][0]
     theirs = puyu("search", "怎么做权重量化", "--json", "--cohort", "camp3").json["hits"][0]
     assert (ours["cohort"], ours["session"], theirs["cohort"]) == ("camp4", "L1", "camp3")
+    assert "用 LMDeploy 做权重量化  (camp4 · L1)" in puyu("search", "怎么做权重量化").out
+
+
+@pytest.mark.parametrize("command", ["ask", "search"])
+def test_a_question_that_begins_with_a_dash_is_told_how_to_be_asked(puyu: CommandLine, command: str) -> None:
+    puyu("index")
+    done = puyu(command, "--cache-max-entry-count")
+    assert done.status == 2
+    assert 'goes behind "--"' in done.err
+    assert puyu(command, "--", "--cache-max-entry-count").status == 0
 
 
 async def approve(data: Path) -> None:

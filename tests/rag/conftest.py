@@ -36,11 +36,6 @@ def directory(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def versions(directory: Path) -> Path:
-    return directory
-
-
-@pytest.fixture
 def embedder() -> RecordingEmbedder:
     return RecordingEmbedder()
 

@@ -98,13 +98,13 @@ def test_where_pairs_cannot_be_had_the_source_says_so() -> None:
 
 
 @pytest.fixture
-def ask(course: Path, versions: Path) -> Callable[[str, list[Approved]], list[str]]:
+def ask(course: Path, directory: Path) -> Callable[[str, list[Approved]], list[str]]:
     """Index the course with these pairs, and search; the first three passages found."""
     embedder = RecordingEmbedder()
 
     def run(query: str, pairs: list[Approved]) -> list[str]:
-        Indexer([FilesSource("course", course), ApprovedSource(lambda: pairs)], embedder, versions).refresh()
-        found = Retriever(index.opened(versions, embedder.id), embedder).search(query, k=3)
+        Indexer([FilesSource("course", course), ApprovedSource(lambda: pairs)], embedder, directory).refresh()
+        found = Retriever(index.opened(directory, embedder.id), embedder).search(query, k=3)
         return [hit.passage.document_id for hit in found.hits]
 
     return run

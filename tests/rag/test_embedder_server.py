@@ -63,9 +63,9 @@ def test_the_id_is_the_models_wherever_it_is_served(embedder: ServerEmbedder) ->
         other.close()
 
 
-def test_a_course_is_indexed_and_searched(embedder: ServerEmbedder, course: Path, versions: Path) -> None:
-    Indexer([FilesSource("course", course)], embedder, versions).refresh()
-    searcher = Retriever(index.opened(versions, embedder.id), embedder)
+def test_a_course_is_indexed_and_searched(embedder: ServerEmbedder, course: Path, directory: Path) -> None:
+    Indexer([FilesSource("course", course)], embedder, directory).refresh()
+    searcher = Retriever(index.opened(directory, embedder.id), embedder)
     assert searcher.search("量化 显存").hits[0].passage.heading == "量化"
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from adapters.feishu_api import FeishuApi
 from rag.sources.feishu.source import FeishuSource
 from rag.types import Document, Skipped, SourceUnavailable, Unchanged
-from tests.fakes.feishu_docs import Clock, Fault, FeishuDocs, Node, Table, block, run
+from tests.fakes.feishu_docs import Clock, Fault, FeishuDocs, Node, Table, block, page, run
 
 Found = list[Document | Unchanged | Skipped]
 
@@ -214,6 +215,80 @@ def test_a_list_that_fails_half_way_deletes_nothing(feishu: FeishuDocs, api: Fei
     feishu.faults.append(Fault("/wiki", 1, 200, {"code": 0, "data": {"items": [], "has_more": True}}))
     with pytest.raises(SourceUnavailable, match="without an end"):
         list(wiki(api).documents(marks))
+
+
+def test_a_list_that_goes_round_in_a_circle_is_none(feishu: FeishuDocs, api: FeishuApi) -> None:
+    page = {"items": [], "has_more": True, "page_token": "same"}
+    feishu.faults.append(Fault("/wiki", 3, 200, {"code": 0, "msg": "success", "data": page}))
+    with pytest.raises(SourceUnavailable, match="without an end"):
+        list(wiki(api).documents({}))
+
+
+@pytest.mark.parametrize("data", [None, {}])
+@pytest.mark.parametrize("named", ["7", "https://x.feishu.cn/wiki/na"])
+def test_pages_below_another_that_are_not_listed_are_not_deleted(
+    feishu: FeishuDocs, api: FeishuApi, data: object, named: str
+) -> None:
+    write(feishu, "a", node="na")
+    write(feishu, "b", node="nb", parent="na")
+    walk = wiki(api, named).documents({})
+    next(walk)
+    feishu.faults.append(
+        Fault("/wiki/v2/spaces/7/nodes", 1, 200, {"code": 0, "msg": "success", "data": data})
+    )
+    with pytest.raises(SourceUnavailable, match="cannot find out about wiki na"):
+        list(walk)
+
+
+def test_a_place_in_the_wiki_of_which_feishu_tells_nothing_is_not_empty(
+    feishu: FeishuDocs, api: FeishuApi
+) -> None:
+    feishu.faults.append(Fault("/wiki", 2, 200, {"code": 0, "msg": "success", "data": {}}))
+    address = "https://x.feishu.cn/wiki/na"
+    for source in (wiki(api, address), FeishuSource("feishu", api, documents=[address])):
+        with pytest.raises(SourceUnavailable, match=f"cannot find out about .*{address}"):
+            list(source.documents({}))
+
+
+@pytest.mark.parametrize("path", ["/docx/v1/documents/a", "/docx/v1/documents/a/blocks"])
+@pytest.mark.parametrize("data", [None, {}, {"items": [], "has_more": False}])
+def test_a_page_without_its_content_stays_as_it_was(
+    feishu: FeishuDocs, api: FeishuApi, path: str, data: object
+) -> None:
+    write(feishu, "a", node="na")
+    feishu.faults.append(Fault(path, 1, 200, {"code": 0, "msg": "success", "data": data}))
+    assert kinds(list(wiki(api).documents({}))) == [Skipped]
+
+
+def test_a_page_that_was_edited_just_now_is_read_once_more(
+    feishu: FeishuDocs, api: FeishuApi, clock: Clock
+) -> None:
+    write(feishu, "a", "one", node="na")
+    clock.now = feishu.docs["a"].edited + 1.9
+    source = wiki(api, clock=clock)
+    marks = known(list(source.documents({})))
+    feishu.docs["a"] = replace(feishu.docs["a"], blocks=page("Page a", block(2, "b", "two")), revision=2)
+    clock.now += 60
+    again = document(list(source.documents(marks)))
+    assert again.sections[-1].text == "two"
+    assert kinds(list(source.documents(known([again])))) == [Unchanged]
+
+
+def test_a_page_that_was_edited_just_before_costs_one_call_and_then_none(
+    feishu: FeishuDocs, api: FeishuApi, clock: Clock
+) -> None:
+    write(feishu, "a", "one", node="na")
+    clock.now = feishu.docs["a"].edited + 1.9
+    source = wiki(api, clock=clock)
+    marks = known(list(source.documents({})))
+    clock.now += 60
+    feishu.calls.clear()
+    [same] = source.documents(marks)
+    assert isinstance(same, Unchanged)
+    assert sum(count for path, count in feishu.calls.items() if "/docx/" in path) == 1
+    feishu.calls.clear()
+    assert kinds(list(source.documents({same.path: same.mark}))) == [Unchanged]
+    assert not any("/docx/" in path for path in feishu.calls)
 
 
 @pytest.mark.parametrize(

@@ -99,12 +99,43 @@ def test_verified_answers_are_golden_too(course: Path, directory: Path, tmp_path
     pairs = tmp_path / "approved"
     pairs.mkdir()
     (pairs / "qa.csv").write_text(
-        "question,answer\n" + "".join(f"第{n}关的 box{n} 在哪里提交？,交到 {n} 号\n" for n in range(9))
+        "question,answer\n" + "".join(f"box{n} 在哪里提交？,交到 {n} 号\n" for n in range(9))
     )
     sources = [FilesSource("course", course), FilesSource("approved", pairs)]
     indexer = Indexer(sources, RecordingEmbedder(), directory, verified="approved")
     indexer.refresh()
     for number in range(9):
-        pages = "".join(f"## box{number} 提交 {n}\n第{number}关的 box{number} 在哪里提交\n" for n in range(8))
-        (course / f"flood{number}.md").write_text(f"# 第{number}关的 box{number} 在哪里提交\n{pages}")
+        for copy in range(12):
+            page = f"# 资料\n## box{number} 在哪里提交\n箱子 {copy} 的说明 {'提交' * copy}\n"
+            (course / f"flood{number}-{copy}.md").write_text(page)
+    stages: list[tuple[str, int, int]] = []
+    report = indexer.refresh(progress=lambda *stage: stages.append(stage))
+    assert ("checking", 9, 9) in stages
+    assert report.refused == ()
+
+
+def test_a_loss_within_the_tolerance_goes_live(course: Path, directory: Path, tmp_path: Path) -> None:
+    rows = []
+    for number in range(60):
+        (course / f"topic{number}.md").write_text(f"# 主题\n## 关卡{number}\n提交 homework{number} 到 box\n")
+        place = {"doc": f"topic{number}.md", "anchor": f"关卡{number}"}
+        rows.append(json.dumps({"query": f"homework{number} 交到哪里", "positive": [place]}))
+    golden = tmp_path / "golden.jsonl"
+    golden.write_text("\n".join(rows))
+    indexer = Indexer([FilesSource("course", course)], RecordingEmbedder(), directory, [golden])
+    indexer.refresh()
+    (course / "topic0.md").unlink()
     assert indexer.refresh().refused == ()
+    (course / "topic1.md").unlink()
+    (course / "topic2.md").unlink()
+    assert len(indexer.refresh().refused) == 2
+
+
+def test_golden_questions_with_unknown_places_are_told(
+    gated: Indexer, golden: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    row = {"query": "作业", "positive": [{"doc": "nope.md", "anchor": "甲"}]}
+    golden.write_text(f"{golden.read_text()}\n{json.dumps(row)}")
+    gated.refresh()
+    assert "whose documents are not in the index: 1, the first" in caplog.text
+    assert "nope.md" in caplog.text

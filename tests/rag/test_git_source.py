@@ -182,6 +182,23 @@ def test_a_run_that_fails_half_way_is_made_good_by_the_next(
     assert texts(source())["a.md"] == "New"
 
 
+def test_a_run_that_cannot_fetch_leaves_what_was_fetched(
+    source: Build, theirs: Repository, tmp_path: Path
+) -> None:
+    texts(source())
+    held = (tmp_path / "ours" / "repository" / "HEAD").stat().st_ino
+    theirs.commit(a="# New")
+    cut = tmp_path / "cut-off-git"
+    cut.write_text('#!/bin/sh\ncase "$*" in *" fetch "*) exit 1;; esac\nexec git "$@"\n')
+    cut.chmod(0o755)
+    with pytest.raises(SourceUnavailable, match="git cannot read"):
+        texts(source(program=str(cut)))
+    # As a fetch leaves it that was killed.
+    (tmp_path / "ours" / "repository" / "shallow.lock").touch()
+    assert texts(source())["a.md"] == "New"
+    assert (tmp_path / "ours" / "repository" / "HEAD").stat().st_ino == held
+
+
 def test_a_link_into_what_git_keeps_leads_nowhere(source: Build, theirs: Repository) -> None:
     (theirs.folder / "config.md").symlink_to(".git/config")
     (theirs.folder / "other.md").symlink_to("../repository/config")
@@ -250,6 +267,24 @@ def test_a_password_in_the_url_is_never_told(source: Build, unused_tcp_port: int
         texts(source(f"http://ta:hunter2@127.0.0.1:{unused_tcp_port}/x.git"))
     assert f"http://127.0.0.1:{unused_tcp_port}/x.git" in str(raised.value)
     assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://ta:hun/SECRET@127.0.0.1:1/x.git",
+        "https://ta:h@n/SECRET@127.0.0.1:1/x.git",
+        "https://127.0.0.1:1/x.git?private_token=SECRET",
+        "https://127.0.0.1:1/x.git?private_token=hun@SECRET",
+        "https://ta:hun?SECRET@127.0.0.1:1/x.git",
+        "ext://ta:hun/SECRET@127.0.0.1/x.git?SECRET",
+    ],
+)
+def test_no_part_of_a_password_or_token_is_told(source: Build, url: str) -> None:
+    with pytest.raises(SourceUnavailable) as raised:
+        texts(source(url))
+    assert "SECRET" not in str(raised.value)
+    assert "hun" not in str(raised.value)
 
 
 def test_a_server_that_hangs_is_given_up(source: Build) -> None:

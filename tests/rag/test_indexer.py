@@ -1,6 +1,9 @@
 """The index follows the documents, touches only what changed, and is never worse off after a failed run."""
 
 import fcntl
+import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,14 +12,31 @@ from rag import index, versions
 from rag.index import Index
 from rag.indexer import Indexer, last_report
 from rag.report import Changes
+from rag.sources import Known
 from rag.sources.files import FilesSource
-from rag.types import RagError, SourceUnavailable
+from rag.types import Document, RagError, Section, SourceUnavailable
 from tests.fakes.recording_embedder import RecordingEmbedder
 
 
 def texts(directory: Path) -> list[str]:
     opened = index.opened(directory, "recording")
     return [opened.passage(at).text for at in range(len(opened)) if opened.live[at]]
+
+
+def aged(folder: Path) -> None:
+    """Old enough that their times tell whether they change."""
+    for path in folder.iterdir():
+        os.utime(path, (1e8, 1e8))
+
+
+class Marked:
+    """A source of one document with a mark that files have not."""
+
+    name = "course"
+
+    def documents(self, known: Known) -> Iterator[Document]:
+        section = Section(("甲",), "一", "甲", 1, 1)
+        yield Document("course/deploy.md", "deploy.md", "甲", "", "1", (section,), mark="no bar in it")
 
 
 def by_passage(opened: Index, query: str) -> dict[str, float]:
@@ -76,6 +96,29 @@ def test_added_and_removed_documents_are_counted(indexer: Indexer, course: Path,
     assert "一课" in texts(directory)
 
 
+def test_a_file_that_was_touched_is_read_once_more_and_then_known(
+    indexer: Indexer, course: Path, directory: Path
+) -> None:
+    aged(course)
+    indexer.refresh()
+    for path in course.iterdir():
+        os.utime(path, (2e8, 2e8))
+    indexer.refresh()
+    touched = (directory / "marks.json").read_bytes()
+    assert len(json.loads(touched)) == 3
+    indexer.refresh()
+    assert (directory / "marks.json").read_bytes() == touched
+    indexer.refresh(force=True)
+    assert (directory / "marks.json").read_bytes() == b"{}"
+
+
+def test_marks_of_another_kind_of_source_are_no_marks(course: Path, directory: Path) -> None:
+    embedder = RecordingEmbedder()
+    Indexer([Marked()], embedder, directory).refresh()
+    report = Indexer([FilesSource("course", course)], embedder, directory).refresh()
+    assert report.documents == Changes(added=2, changed=1)
+
+
 def test_force_embeds_everything_again(indexer: Indexer, embedder: RecordingEmbedder) -> None:
     indexer.refresh()
     embedder.texts.clear()
@@ -107,7 +150,9 @@ def test_a_document_that_became_unreadable_stays_as_it_was(
 
 def test_a_damaged_version_is_replaced_by_the_next_run(indexer: Indexer, directory: Path) -> None:
     file = directory / indexer.refresh().version / "v0001-0.segment"
-    file.write_bytes(bytes(file.stat().st_size))
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
     assert indexer.refresh().version == "v0002"
     assert index.opened(directory, "recording", thorough=True).version == "v0002"
 
@@ -117,7 +162,7 @@ def test_a_damaged_version_is_replaced_though_the_one_before_holds_the_same(
 ) -> None:
     indexer.refresh()
     file = directory / indexer.refresh(force=True).version / "v0002-0.segment"
-    file.write_bytes(bytes(file.stat().st_size))
+    file.write_bytes(file.read_bytes()[:-1])
     assert indexer.refresh().version == versions.current(directory) == "v0003"
 
 
@@ -133,7 +178,7 @@ def test_a_source_that_is_gone_leaves_the_index_alone(
 
 def test_files_none_of_which_can_be_read_make_no_empty_index(directory: Path, tmp_path: Path) -> None:
     (tmp_path / "slides.pptx").write_bytes(b"PK")
-    with pytest.raises(RagError, match=r"none of the 1 files can be read, the first is slides\.pptx"):
+    with pytest.raises(RagError, match=r"none of the 1 documents can be read, the first is slides\.pptx"):
         Indexer([FilesSource("only", tmp_path, ["*.pptx"])], RecordingEmbedder(), directory).refresh()
     assert not list(directory.glob("v*"))
 
@@ -180,6 +225,14 @@ def test_the_report_of_the_last_run_is_kept(indexer: Indexer, directory: Path) -
     assert kept.to_json() == report.to_json()
     (directory / "last.json").write_text("[]")
     assert last_report(directory) is None
+
+
+def test_a_name_that_is_no_utf8_stands_in_the_report(indexer: Indexer, course: Path, directory: Path) -> None:
+    Path(os.fsdecode(bytes(course) + b"/\xd7\xf7\xd2\xb5.md")).write_text("# 作业\n")
+    assert [one.reason for one in indexer.refresh().skipped] == ["its name is not UTF-8"]
+    kept = last_report(directory)
+    assert kept
+    assert os.fsencode(kept.skipped[0].path) == b"\xd7\xf7\xd2\xb5.md"
 
 
 def test_progress_names_its_stages(indexer: Indexer) -> None:

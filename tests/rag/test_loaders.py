@@ -68,6 +68,14 @@ def test_a_heading_is_its_plain_words() -> None:
     assert paths("a.md", "## ![图标](a.png) 安装\n") == [("图标 安装",)]
 
 
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize("unit", ["[", "<", "[](", "<a ", "a [", "## "])
+def test_a_heading_of_beginnings_without_an_end_is_read_in_one_pass(unit: str) -> None:
+    heading = f"x{unit * 100_000}x"
+    assert paths("a.md", f"# {heading}\n") == [(heading,)]
+    assert paths("a.md", f"# x{' ' * 300_000}x ##\n") == [("x x",)]
+
+
 def test_text_before_the_first_heading_is_kept() -> None:
     assert paths("a.md", "前言\n# A\n正文\n") == [(), ("A",)]
 

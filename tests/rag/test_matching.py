@@ -62,3 +62,23 @@ def test_a_heading_that_asks_nothing_must_be_met_in_all_its_letters() -> None:
 @pytest.mark.parametrize("query", ["!" * 50_000 + "a", "谢" * 50_000 + "吗", "请问" * 25_000])
 def test_endless_messages_are_held_against_headings_in_no_time(query: str) -> None:
     assert closeness(query, "请问谢谢!怎么办？") == 0
+
+
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize(
+    ("before", "behind", "sure"),
+    [
+        ("", "急" * 300, 2),
+        ("", "急" * 300 + "啊在", 0),
+        ("", "谢" * 300 + "啊在", 0),
+        ("", "#" * 300 + "啊", 2),
+        ("", "吗" * 300, 2),
+        ("老师好" * 300, "感谢大家", 2),
+        ("", "老师好" * 300, 0),
+    ],
+)
+def test_what_is_said_three_hundred_times_is_as_polite_as_said_once(
+    before: str, behind: str, sure: int
+) -> None:
+    question = "怎么" + "安装开发环境" * 200
+    assert closeness(before + question + behind, question) == sure

@@ -1,10 +1,13 @@
 """A cross-encoder reads the best passages once more; where it fails, the search stands."""
 
 import logging
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+from numpy.typing import ArrayLike
 
 from rag import index
 from rag.embedder import cross_encoder
@@ -85,6 +88,27 @@ def test_a_model_with_several_outputs_is_no_reranker(tmp_path: Path) -> None:
     model = CrossEncoderReranker(cross_encoder(str(saved(tmp_path / "two", 2))))
     with pytest.raises(RerankerUnavailable, match="one output"):
         model.scores("量化", ["量化", "合并"])
+
+
+class Overflown:
+    """A model whose weights are too large for their type: one of its values is no number."""
+
+    def predict(
+        self,
+        inputs: Sequence[tuple[str, str]],
+        *,
+        batch_size: int,
+        show_progress_bar: bool,
+        activation_fn: Callable[[Any], Any],
+    ) -> ArrayLike:
+        return [math.nan, *[0.5] * (len(inputs) - 1)]
+
+
+def test_a_model_that_gives_a_text_no_number_leaves_the_search_as_it_was(opened: index.Index) -> None:
+    model = CrossEncoderReranker(Overflown())
+    with pytest.raises(RerankerUnavailable, match="no finite value"):
+        model.scores("量化", ["量化", "合并"])
+    assert found(opened, model, "量化 合并") == found(opened, None, "量化 合并")
 
 
 def test_the_reranker_reads_what_the_search_found(opened: index.Index) -> None:

@@ -2,23 +2,27 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rag import index
 from rag.embedder import Vectors
 from rag.indexer import Indexer
+from rag.lexical import Lexical
+from rag.relevance import GROUNDS
 from rag.retriever import Retriever
 from rag.sources.files import FilesSource
-from rag.types import EmbedderUnavailable, Progress
+from rag.types import EmbedderUnavailable, IndexUnavailable, Progress
 from tests.fakes.recording_embedder import RecordingEmbedder
 
 
 @pytest.fixture
-def searcher(indexer: Indexer, versions: Path, embedder: RecordingEmbedder) -> Retriever:
+def searcher(indexer: Indexer, directory: Path, embedder: RecordingEmbedder) -> Retriever:
     indexer.refresh()
-    return Retriever(index.opened(versions, embedder.id), embedder)
+    return Retriever(index.opened(directory, embedder.id), embedder)
 
 
 def headings(searcher: Retriever, query: str) -> list[str]:
@@ -43,33 +47,33 @@ def test_the_section_that_was_meant_comes_first(searcher: Retriever, query: str,
 
 
 def test_a_question_that_stands_in_the_documents_is_first_and_certain(
-    indexer: Indexer, course: Path, versions: Path, embedder: RecordingEmbedder
+    indexer: Indexer, course: Path, directory: Path, embedder: RecordingEmbedder
 ) -> None:
     (course / "loud.md").write_text("# 怎么停止生成 怎么停止生成\n" + "怎么停止生成，停止生成。" * 30)
     (course / "faq.md").write_text("# 怎么停止生成？\n按 Ctrl+C。\n")
     indexer.refresh()
-    found = Retriever(index.opened(versions, embedder.id), embedder).search("怎么停止生成")
+    found = Retriever(index.opened(directory, embedder.id), embedder).search("怎么停止生成")
     assert found.hits[0].passage.text == "按 Ctrl+C。"
     assert (found.relevance, found.ours) == (1.0, True)
 
 
 def test_a_section_is_found_once_by_its_best_part(
-    indexer: Indexer, course: Path, versions: Path, embedder: RecordingEmbedder
+    indexer: Indexer, course: Path, directory: Path, embedder: RecordingEmbedder
 ) -> None:
     parts = [f"{word} " + "量化 " * 300 for word in ("alpha", "beta", "gamma")]
     (course / "long.md").write_text("# 长\n" + "\n\n".join(parts))
     indexer.refresh()
-    hits = Retriever(index.opened(versions, embedder.id), embedder).search("量化 beta").hits
+    hits = Retriever(index.opened(directory, embedder.id), embedder).search("量化 beta").hits
     long = [hit.passage for hit in hits if hit.passage.heading == "长"]
     assert ["beta" in one.text for one in long] == [True]
 
 
 def test_a_section_of_very_many_parts_crowds_out_no_other(
-    indexer: Indexer, course: Path, versions: Path, embedder: RecordingEmbedder
+    indexer: Indexer, course: Path, directory: Path, embedder: RecordingEmbedder
 ) -> None:
     (course / "long.md").write_text("# 量化\n" + "\n\n".join("量化 " * 300 for _ in range(200)))
     indexer.refresh()
-    hits = Retriever(index.opened(versions, embedder.id), embedder).search("量化", 2).hits
+    hits = Retriever(index.opened(directory, embedder.id), embedder).search("量化", 2).hits
     assert {hit.passage.path for hit in hits} == {"long.md", "deploy.md"}
 
 
@@ -107,31 +111,33 @@ def test_everyday_talk_is_not_ours(searcher: Retriever, query: str) -> None:
     assert not searcher.search(query).ours
 
 
-def test_vectors_rank_what_shares_no_words_when_they_have_a_part(searcher: Retriever, versions: Path) -> None:
+def test_vectors_rank_what_shares_no_words_when_they_have_a_part(
+    searcher: Retriever, directory: Path
+) -> None:
     model = RecordingEmbedder(share=0.5, means={"gel": "adapters low-rank frozen weights"})
-    bridged = Retriever(index.opened(versions, "recording"), model)
+    bridged = Retriever(index.opened(directory, "recording"), model)
     assert headings(searcher, "gel") == []
     assert headings(bridged, "gel")[0] == "LoRA"
 
 
 def test_a_new_version_is_searched_once_it_is_given(
-    searcher: Retriever, indexer: Indexer, course: Path, versions: Path
+    searcher: Retriever, indexer: Indexer, course: Path, directory: Path
 ) -> None:
     (course / "new.md").write_text("# 智能体\nLagent 调用工具。\n")
     indexer.refresh()
     assert headings(searcher, "lagent") == []
-    searcher.use(index.opened(versions, "recording"))
+    searcher.use(index.opened(directory, "recording"))
     assert (headings(searcher, "lagent"), searcher.version) == (["智能体"], "v0002")
 
 
 def test_many_threads_search_while_versions_change(
-    searcher: Retriever, indexer: Indexer, versions: Path
+    searcher: Retriever, indexer: Indexer, directory: Path
 ) -> None:
     with ThreadPoolExecutor(4) as pool:
         found = [pool.submit(headings, searcher, "量化 显存") for _ in range(200)]
         for _ in range(5):
             indexer.refresh(force=True)
-            searcher.use(index.opened(versions, "recording"))
+            searcher.use(index.opened(directory, "recording"))
     assert {one.result()[0] for one in found} == {"量化"}
 
 
@@ -184,6 +190,18 @@ def test_what_fits_clearly_better_is_first_though_it_is_another_cohorts(camps: R
     assert cohorts(camps, "缓存比例 0.8", "camp2")[0] == "camp1"
 
 
+def test_the_askers_copy_that_fits_much_worse_stays_behind_anothers(tmp_path: Path) -> None:
+    for camp, mended in (("camp1", "先喂斑马"), ("camp2", "")):
+        (tmp_path / camp).mkdir()
+        (tmp_path / camp / "steps.md").write_text(f"# 分步安装\n{LESSON[:500]}{mended}\n")
+    for number in range(9):
+        (tmp_path / "camp1" / f"{number}.md").write_text(f"# 斑马\n斑马第 {number} 次喝水。\n")
+    sources = [FilesSource(camp, tmp_path / camp, cohort=camp) for camp in CAMPS]
+    Indexer(sources, RecordingEmbedder(), tmp_path / "camps").refresh()
+    searcher = Retriever(index.opened(tmp_path / "camps", "recording"), RecordingEmbedder())
+    assert cohorts(searcher, "斑马第几次喝水", "camp2") == ["camp1"] * 10
+
+
 def test_an_unknown_cohort_changes_nothing(camps: Retriever) -> None:
     for query in ("分步安装 step7", "缓存比例"):
         assert cohorts(camps, query, "camp9") == cohorts(camps, query)
@@ -193,22 +211,22 @@ def test_an_unknown_cohort_changes_nothing(camps: Retriever) -> None:
     "query", ["怎么申请结营证书", "请问怎么申请结营证书呀？", "老师好，如何申请结营证书呢，谢谢"]
 )
 def test_a_verified_question_asked_politely_is_first_and_certain(
-    indexer: Indexer, course: Path, versions: Path, embedder: RecordingEmbedder, query: str
+    indexer: Indexer, course: Path, directory: Path, embedder: RecordingEmbedder, query: str
 ) -> None:
     (course / "loud.md").write_text(
         "# 老师好 请问 谢谢 申请 结营证书\n" + "请问老师，申请结营证书。谢谢！" * 9
     )
     indexer.refresh()
-    found = Retriever(index.opened(versions, embedder.id), embedder).search(query)
+    found = Retriever(index.opened(directory, embedder.id), embedder).search(query)
     assert (found.hits[0].passage.kind, found.relevance, found.ours) == ("qa", 1.0, True)
 
 
 def test_a_question_with_another_number_is_not_certain(
-    indexer: Indexer, course: Path, versions: Path, embedder: RecordingEmbedder
+    indexer: Indexer, course: Path, directory: Path, embedder: RecordingEmbedder
 ) -> None:
     (course / "faq.csv").write_text("问题,答案\n7B模型需要多大的显存来部署？,16 GB。\n")
     indexer.refresh()
-    searcher = Retriever(index.opened(versions, embedder.id), embedder)
+    searcher = Retriever(index.opened(directory, embedder.id), embedder)
     assert searcher.search("请问7B模型需要多大的显存来部署").relevance == 1
     assert searcher.search("请问20B模型需要多大的显存来部署").relevance < 1
 
@@ -251,12 +269,12 @@ _ERRORS = {
     ],
 )
 def test_errors_commands_and_identifiers_are_found_as_such(
-    indexer: Indexer, course: Path, versions: Path, embedder: RecordingEmbedder, query: str, path: str
+    indexer: Indexer, course: Path, directory: Path, embedder: RecordingEmbedder, query: str, path: str
 ) -> None:
     for name, text in _ERRORS.items():
         (course / name).write_text(text)
     indexer.refresh()
-    hits = Retriever(index.opened(versions, embedder.id), embedder).search(query).hits
+    hits = Retriever(index.opened(directory, embedder.id), embedder).search(query).hits
     assert hits[0].passage.path == path
 
 
@@ -276,11 +294,64 @@ class Unreachable:
 
 
 def test_while_the_embedder_is_down_the_words_are_searched_and_the_log_says_so_once(
-    indexer: Indexer, versions: Path, caplog: pytest.LogCaptureFixture
+    indexer: Indexer, directory: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     indexer.refresh()
     embedder = Unreachable()
-    searcher = Retriever(index.opened(versions, embedder.id), embedder)
+    searcher = Retriever(index.opened(directory, embedder.id), embedder)
     for embedder.up, told in ((False, 1), (True, 1), (False, 2)):
         assert [headings(searcher, "怎么合并适配器")[0] for _ in range(3)] == ["合并"] * 3
         assert [record.message.count("connection refused") for record in caplog.records] == [1] * told
+
+
+@dataclass
+class Overflown(RecordingEmbedder):
+    """A model that gives no numbers for the queries, or for the first of the documents."""
+
+    of_queries: bool
+
+    def __post_init__(self) -> None:
+        super().__init__(share=0.5)
+
+    def documents(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        vectors = super().documents(texts, progress)
+        vectors[: not self.of_queries] = np.nan
+        return vectors
+
+    def query(self, text: str) -> Vectors:
+        return super().query(text) * np.float32(np.nan if self.of_queries else 1)
+
+
+@pytest.mark.parametrize("of_queries", [True, False])
+def test_a_vector_that_is_no_number_takes_nothing_from_what_the_words_find(
+    course: Path, directory: Path, caplog: pytest.LogCaptureFixture, of_queries: bool
+) -> None:
+    embedder = Overflown(of_queries)
+    Indexer([FilesSource("course", course)], embedder, directory).refresh()
+    searcher = Retriever(index.opened(directory, embedder.id), embedder)
+    for query, heading in (("ssh 7860", "端口转发"), ("怎么合并适配器", "合并"), ("W4A16 量化", "量化")):
+        assert headings(searcher, query)[0] == heading
+    assert [record.message.count("not finite") for record in caplog.records] == [1] * of_queries
+
+
+def test_a_bare_error_code_is_grounds_for_an_answer_to_who_asks(
+    indexer: Indexer, course: Path, directory: Path, embedder: RecordingEmbedder
+) -> None:
+    (course / "errors.md").write_text("# 报错\n## 机房\n看到 ERR_ZQX_4711 就重启开发机。\n")
+    indexer.refresh()
+    searcher = Retriever(index.opened(directory, embedder.id), embedder)
+    found = searcher.search("ERR_ZQX_4711")
+    assert "ERR_ZQX_4711" in found.hits[0].passage.text
+    assert found.relevance >= GROUNDS
+    assert searcher.search("ERR_ABC_0815").relevance < GROUNDS
+
+
+def test_damage_that_makes_no_number_is_said(
+    indexer: Indexer, directory: Path, embedder: RecordingEmbedder
+) -> None:
+    indexer.refresh()
+    opened = index.opened(directory, embedder.id)
+    broken = replace(opened.segments[0].words, counts=np.full_like(opened.segments[0].words.counts, np.nan))
+    opened.lexical = Lexical([broken], [opened.segments[0].grams])
+    with pytest.raises(IndexUnavailable, match="damaged; run `puyu index`"):
+        Retriever(opened, embedder).search("怎么量化显存")

@@ -1,5 +1,6 @@
 """An index of many segments is one to who searches it, and a run writes little more than what changed."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,9 @@ from rag import index
 from rag.index import Index
 from rag.indexer import Indexer
 from rag.report import Changes
+from rag.sources import Known
 from rag.sources.files import FilesSource
+from rag.types import Document
 from tests.fakes.recording_embedder import RecordingEmbedder
 
 
@@ -152,3 +155,63 @@ def test_one_document_is_taken_out_at_once(many: Indexer, directory: Path) -> No
     assert (found.manifest.documents, found.manifest.passages, int(found.live.sum())) == (32, 35, 35)
     assert opened(directory).version == "v0002"
     assert many.refresh().documents == Changes(added=1, kept=32)
+
+
+def test_what_is_written_again_keeps_its_vectors_and_twins(
+    many: Indexer, course: Path, directory: Path, tmp_path: Path
+) -> None:
+    for number in range(12):
+        (course / f"page{number:02}.md").write_text(f"# 第 {number} 页\n## 任务\n换成了 swap{number}\n")
+        many.refresh()
+    Indexer([FilesSource("course", course)], RecordingEmbedder(), tmp_path / "anew").refresh()
+    steps, anew = opened(directory), index.opened(tmp_path / "anew", "recording")
+    for id in anew.ids:
+        at, other = list(steps.places(id)), list(anew.places(id))
+        assert steps.vectors(at) == pytest.approx(anew.vectors(other))
+        assert steps.twins[at].tolist() == anew.twins[other].tolist()
+
+
+def test_what_is_gone_is_not_among_the_nearest(many: Indexer, course: Path, directory: Path) -> None:
+    query = RecordingEmbedder().query("完成第 7 关 page7")
+    [gone] = opened(directory).document("course/page07.md")
+    assert many.remove("course/page07.md")
+    found = opened(directory)
+    _, places = found.nearest(query, 36)
+    assert len(places) == 35
+    assert gone.id not in {found.passage(at).id for at in places.tolist()}
+
+
+def test_another_model_embeds_what_is_held_also_of_a_source_that_fails(
+    both: Indexer, course: Path, other: Path, directory: Path
+) -> None:
+    other.rename(other.with_name("away"))
+    model = RecordingEmbedder("model 2")
+    sources = [FilesSource("course", course), FilesSource("other", other)]
+    report = Indexer(sources, model, directory).refresh()
+    assert [one.name for one in report.failed] == ["other"]
+    found = index.opened(directory, "model 2")
+    assert found.document("other/a.md")
+    assert len(model.texts) == found.manifest.passages == 7
+    assert found.vectors(found.places("other/a.md")) == pytest.approx(model.documents(["甲\n甲\n一"]))
+
+
+def test_another_model_loses_nothing_where_only_one_source_is_looked_at(
+    both: Indexer, course: Path, other: Path, directory: Path
+) -> None:
+    sources = [FilesSource("course", course), FilesSource("other", other)]
+    Indexer(sources, RecordingEmbedder("model 2"), directory).refresh(only={"other"})
+    assert sorted(index.opened(directory, "model 2").sources) == ["course", "other"]
+
+
+class Empty:
+    """A source without documents."""
+
+    name = "empty"
+
+    def documents(self, known: Known) -> Iterator[Document]:
+        return iter(())
+
+
+def test_an_index_without_passages_is_written_once(directory: Path) -> None:
+    indexer = Indexer([Empty()], RecordingEmbedder(), directory)
+    assert [indexer.refresh().version for _ in range(2)] == ["v0001", "v0001"]

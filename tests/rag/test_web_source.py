@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import tracemalloc
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -116,17 +117,27 @@ def test_a_validator_that_cannot_be_sent_back_is_not_kept(site: WebSite, etag: s
     site.pages["/a"] = Page(HTML, etag=etag)
     first = document(*read(f"{site.url}/a"))
     assert len(first.mark) < 300
-    assert read(f"{site.url}/a", known=[first]) == [Unchanged(first.path)]
+    assert read(f"{site.url}/a", known=[first]) == [Unchanged(first.path, first.mark)]
     assert site.statuses("/a") == [200, 200]
+
+
+def test_a_new_validator_of_the_same_text_is_kept(site: WebSite) -> None:
+    site.pages["/a"] = Page(HTML, etag='"1"')
+    first = document(*read(f"{site.url}/a"))
+    site.change("/a", etag='"2"')
+    (found,) = read(f"{site.url}/a", known=[first])
+    assert isinstance(found, Unchanged)
+    assert read(f"{site.url}/a", known=[replace(first, mark=found.mark)]) == [Unchanged(first.path)]
+    assert site.statuses("/a") == [200, 200, 304]
 
 
 def test_without_validators_the_text_decides(site: WebSite) -> None:
     site.pages["/a"] = Page(f"{HTML}<script>token = 1</script>")
-    first = read(f"{site.url}/a")
+    first = document(*read(f"{site.url}/a"))
     site.change("/a", body=f"{HTML}<script>token = 2</script>")
-    assert read(f"{site.url}/a", known=first) == [Unchanged(first[0].path)]
+    assert read(f"{site.url}/a", known=[first]) == [Unchanged(first.path, first.mark)]
     site.change("/a", body=f"{HTML}<p>new</p>")
-    assert document(*read(f"{site.url}/a", known=first))
+    assert document(*read(f"{site.url}/a", known=[first]))
 
 
 def test_other_labels_make_another_document(site: WebSite) -> None:
@@ -268,6 +279,14 @@ def test_robots_txt_is_obeyed(site: WebSite) -> None:
     assert site.statuses("/robots.txt") == [200]
 
 
+def test_robots_txt_is_asked_before_a_page_that_is_held_already(site: WebSite) -> None:
+    site.pages["/a"] = Page(HTML, etag='"1"')
+    first = read(f"{site.url}/a")
+    site.pages["/robots.txt"] = Page("User-agent: *\nDisallow: /", "text/plain")
+    assert "robots.txt" in reason(*read(f"{site.url}/a", known=first))
+    assert site.statuses("/a") == [200]
+
+
 @pytest.mark.parametrize(("status", "allowed"), [(404, True), (403, True), (500, False), (503, False)])
 def test_robots_txt_that_cannot_be_had_allows_what_rfc_9309_says(
     site: WebSite, status: int, allowed: bool
@@ -387,9 +406,18 @@ def test_a_redirect_leads_to_no_other_private_place(site: WebSite) -> None:
         assert inner.asked == []
 
 
-def test_the_metadata_of_a_cloud_machine_is_no_page_at_all() -> None:
-    network = Network(lambda host, port: ["169.254.169.254"])
-    assert "private address 169.254" in reason(*read("http://course.example/", network=network))
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("169.254.169.254", "168.63.129.16", "100.100.100.200", "fd00:ec2::254"),
+        *("::ffff:168.63.129.16", "64:ff9b::a83f:8110"),
+    ],
+)
+@pytest.mark.parametrize("private", [True, False])
+def test_the_metadata_of_a_cloud_machine_is_no_page_at_all(address: str, private: bool) -> None:
+    network = Network(lambda host, port: [address], seconds=0.1)
+    found = read("http://course.example/", private=private, network=network)
+    assert f"private address {address}" in reason(*found)
 
 
 def test_a_connection_goes_to_the_address_that_was_checked(site: WebSite) -> None:

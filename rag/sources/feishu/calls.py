@@ -70,6 +70,8 @@ class Calls:
         turned: set[str] = set()
         while True:
             data = self.get(path, asked) if body is None else self.post(path, body, asked)
+            if items not in data and "has_more" not in data:
+                raise DocumentUnreadable(f"Feishu sent no list of {path}")
             yield from objects(data.get(items))
             following = words(data.get(token))
             if not data.get("has_more"):

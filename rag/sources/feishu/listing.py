@@ -53,8 +53,10 @@ class Listing:
         if spot.kind != "space":
             try:
                 node = self._node(spot.token)
-            except DocumentUnreadable as error:
+            except Gone as error:
                 raise self._closed(f"wiki page {named}", error) from error
+            except DocumentUnreadable as error:
+                raise self._unlisted(f"wiki page {named}", error) from error
             space, parent = words(node.get("space_id")), words(node.get("node_token"))
             yield from self._wiki_page(node, spot)
         yield from self._below(space, parent, spot, top=True)
@@ -123,7 +125,7 @@ class Listing:
             raise self._closed(f"wiki space {space}", DocumentUnreadable("it shows the app no page"))
         for node in nodes:
             yield from self._wiki_page(node, spot)
-            if node.get("has_child") and node.get("node_type") != "shortcut":
+            if _filled(node):
                 yield from self._below(space, words(node.get("node_token")), spot)
 
     def _wiki_page(self, node: Json, spot: Place) -> Iterator[Item]:
@@ -191,7 +193,10 @@ class Listing:
         return found
 
     def _node(self, token: str) -> Json:
-        return inner(self._calls.get("/wiki/v2/spaces/get_node", {"token": token}), "node")
+        node = inner(self._calls.get("/wiki/v2/spaces/get_node", {"token": token}), "node")
+        if not node.get("obj_token"):
+            raise DocumentUnreadable("Feishu does not tell what stands there")
+        return node
 
     def _listed(self, what: str, top: bool, found: Iterator[Json]) -> list[Json]:
         try:
@@ -220,10 +225,17 @@ class Listing:
         )
 
     def _unlisted(self, what: str, error: DocumentUnreadable) -> SourceUnavailable:
-        return SourceUnavailable(f"source {self._calls.name!r}: cannot find out about {what}: {error}")
+        return SourceUnavailable(
+            f"source {self._calls.name!r}: cannot find out about {what}: {error}; try again later"
+        )
 
     def _link(self, spot: Place, kind: str, token: str = "") -> str:
         return f"{spot.host or self._url}/{_ADDRESSES.get(kind, kind)}/{token or spot.token}"
+
+
+def _filled(node: Json) -> bool:
+    """Whether pages stand below a node; what stands below a shortcut's target is that one's."""
+    return bool(node.get("has_child")) and node.get("node_type") != "shortcut"
 
 
 def _modified(file: Json) -> str:

@@ -11,6 +11,7 @@ from rag.sources.feishu.calls import Calls, Gone, ScopeMissing
 from rag.sources.feishu.json import Json, inner, many, number, objects, words
 from rag.sources.feishu.rows import Row, Table
 from rag.sources.feishu.values import shown
+from rag.types import DocumentUnreadable
 
 _logger = logging.getLogger(__name__)
 
@@ -32,12 +33,19 @@ class Reader:
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
 
+    def revision(self, token: str) -> str:
+        """The number of a page's newest revision, by one call; empty where Feishu tells none."""
+        return words(inner(self._calls.get(f"/docx/v1/documents/{token}"), "document").get("revision_id"))
+
     def docx(self, token: str, title: str) -> Reading:
         """A page with the sheets, tables and synced blocks that it shows."""
         path = f"/docx/v1/documents/{token}"
         # The newest one, by -1: an older one by its number may only be read by those who may edit.
-        revision = words(inner(self._calls.get(path), "document").get("revision_id"))
-        items = self._calls.pages(f"{path}/blocks", 500, {"document_revision_id": "-1"})
+        revision = self.revision(token)
+        items = list(self._calls.pages(f"{path}/blocks", 500, {"document_revision_id": "-1"}))
+        if not revision or not items:
+            # Even an empty document has a revision, and a block that holds its title.
+            raise DocumentUnreadable("Feishu sent nothing of it")
         shows = _Elsewhere(self, title)
         page = blocks.read(items, shows.markdown, title)
         return Reading(page, revision, not shows.asked)

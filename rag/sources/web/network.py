@@ -19,6 +19,8 @@ from rag.types import DocumentUnreadable
 
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 _FROM_IPV4 = ipaddress.IPv6Network("64:ff9b::/96")  # how a network without IPv4 writes its addresses
+# Not all machines of a cloud ask for its secrets at a link-local address: Azure, Alibaba, Amazon by IPv6.
+_CLOUDS = frozenset(map(ipaddress.ip_address, ("168.63.129.16", "100.100.100.200", "fd00:ec2::254")))
 _CONNECT = 10.0  # seconds for one address
 
 
@@ -63,7 +65,7 @@ def _plain(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
 def _never(address: str) -> bool:
     """Where not even a private page lies; cloud machines keep their secrets at a link-local address."""
     one = _plain(address)
-    return one.is_link_local or one.is_multicast or one.is_unspecified
+    return one.is_link_local or one.is_multicast or one.is_unspecified or one in _CLOUDS
 
 
 class CheckedBackend(httpcore.NetworkBackend):

@@ -94,7 +94,7 @@ class WebSource:
         except DocumentUnreadable as error:
             return Skipped(path, str(error))
         same = (held.validators.url, held.content) == (document.url, document.revision)
-        return Unchanged(path) if same else document
+        return Unchanged(path, document.mark) if same else document
 
     def _labels(self) -> list[str]:
         return [EDITION, self.cohort, self.session]
