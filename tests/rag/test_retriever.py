@@ -238,7 +238,7 @@ _ERRORS = {
     "b2.md": "# 模块\n一个 Python 模块 (module) 是一个文件，named tuple 也在其中。\n",
     "c.md": "# 显存占用\n用 --cache-max-entry-count 0.2 限制缓存。\n",
     "c2.md": "# 缓存\ncache 的 entry 数没有 max，count 由系统统计。\n",
-    "d.md": "# 模型路径\n模型在 /root/models/internlm2_5-7b-chat 里。\n",
+    "d.md": "# 模型路径\n模型在 /home/student/models/internlm2_5-7b-chat 里。\n",
     "d2.md": "# 其他模型\ninternlm2-chat-7b 与 internlm2_5-20b-chat 也在。\n",
     "e.md": "# 进程被杀\n`exit code 137` 表示内存不够，进程被系统杀掉。\n",
     "e2.md": "# 退出\n输入 exit 退出编辑器，它有 136 个插件。\n",
@@ -259,9 +259,9 @@ _ERRORS = {
         ("process finished with exit code 137", "e.md"),
         (
             "训练报错了\nTraceback (most recent call last):\n"
-            + '  File "/root/train.py", line 9, in main\n    runner.train(model.train_step, loss.backward)\n'
+            + '  File "/opt/train.py", line 9, in main\n    runner.train(model.train_step, loss.backward)\n'
             * 9
-            + '  File "/root/runner.py", line 40, in train\n    import flash_attn\n'
+            + '  File "/opt/runner.py", line 40, in train\n    import flash_attn\n'
             "ModuleNotFoundError: No module named 'flash_attn'",
             "b.md",
         ),
