@@ -176,15 +176,12 @@ def _index(settings: Settings, course: Course, embedding: str) -> list[Check]:
     if versions.held(folder):
         warnings.append(f"held at {opened.version}, which somebody went back to; `puyu index` ends that")
     found = [Check("index", "warning", warning) for warning in warnings if warning]
-    return found or [Check("index", "ok", f"version {opened.version}, {len(opened)} passages")]
+    return found or [Check("index", "ok", f"version {opened.version}, {opened.manifest.passages} passages")]
 
 
 def _damaged(folder: Path, sound: str) -> str:
     """That CURRENT names another version than the newest `sound` one, if it does."""
-    try:
-        named = (folder / versions.CURRENT).read_text("utf-8").strip()
-    except (OSError, ValueError):  # then the newest version is the current one
-        named = sound
+    named = versions.named(folder)
     if named == sound:
         return ""
     # Who searches does not read every byte, and may not notice.

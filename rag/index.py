@@ -4,6 +4,7 @@ from bisect import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ CALIBRATION = "calibration.json"
 
 # From so many vectors on clusters are searched instead of all of them; found by measuring, as are the next.
 _LARGE = 20_000
-_PROBED = 24
+_PROBED = 96
 # Of clustered codes so many candidates for each wanted, and no fewer in all, are compared in full.
 _CANDIDATES, _FEWEST = 2, 200
 
@@ -42,8 +43,7 @@ class Index:
         self.manifest = manifest
         self.stamp = versions.stamped(folder.name, manifest)
         self.segments = [Segment(folder / part.file) for part in manifest.parts]
-        self._firsts = np.cumsum([0, *map(len, self.segments)])
-        self._starts: list[int] = self._firsts.tolist()
+        self._starts = [0, *accumulate(map(len, self.segments))]
         self.live = self._living()
         numbers = np.cumsum([0, *(int(one.sections[-1]) + 1 if len(one) else 0 for one in self.segments)])
         self.sections = _joined(
@@ -58,7 +58,7 @@ class Index:
 
     def __len__(self) -> int:
         """The number of places; `manifest.passages` is how many of them are live."""
-        return int(self._firsts[-1])
+        return self._starts[-1]
 
     def __bool__(self) -> bool:
         """An index without passages is one, too."""
@@ -148,10 +148,10 @@ class Index:
         """The vectors of the passages at these places, shape (places, dimension)."""
         wanted = np.asarray(places, np.int64)
         found = np.zeros((len(wanted), self.manifest.dimension), np.float32)
-        of = np.searchsorted(self._firsts, wanted, "right") - 1
+        of = np.searchsorted(self._starts, wanted, "right") - 1
         for number, segment in enumerate(self.segments):
             here = of == number
-            found[here] = segment.vectors[wanted[here] - self._firsts[number]]
+            found[here] = segment.vectors[wanted[here] - self._starts[number]]
         return found
 
     def nearest(self, query: NDArray[np.float32], k: int) -> Near:
@@ -164,7 +164,7 @@ class Index:
         return scores[best], places[best]
 
     def _near(self, number: int, query: NDArray[np.float32], k: int) -> Near:
-        segment, first = self.segments[number], int(self._firsts[number])
+        segment, first = self.segments[number], self._starts[number]
         living = self.live[first : first + len(segment)]
         clusters = self._clusters(number)
         if clusters is None:
@@ -190,8 +190,8 @@ class Index:
         return {}
 
     def _living(self) -> NDArray[np.bool_]:
-        live = np.ones(int(self._firsts[-1]), bool)
-        for segment, part, first in zip(self.segments, self.manifest.parts, self._firsts, strict=False):
+        live = np.ones(self._starts[-1], bool)
+        for segment, part, first in zip(self.segments, self.manifest.parts, self._starts, strict=False):
             for start, count in segment.spans[list(part.dead)].tolist():
                 live[first + start : first + start + count] = False
         return live
