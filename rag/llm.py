@@ -1,39 +1,39 @@
-"""The language model: ChatOpenAI over OpenAI-compatible servers, with failover and time limits of our own.
+"""The language model: one or more OpenAI-compatible servers, with failover and time limits of our own.
 
 LangChain is imported with the first question or by `warm`: it costs seconds that start-up need not pay.
 """
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
-from contextlib import aclosing, contextmanager
-from typing import TYPE_CHECKING, Any
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from typing import TYPE_CHECKING
 
 import httpx
 
-from rag.types import ModelUnavailable
+from rag.breaker import GRACE, time_left
+from rag.faults import Blank, Fault, Overflow, Refused, faults
+from rag.model_server import CONNECT, ModelServer, Terms
+from rag.types import Interrupted, ModelUnavailable, PromptTooLong, Usage, Waiting
 
 if TYPE_CHECKING:
-    from langchain_core.messages import BaseMessage, BaseMessageChunk
+    from langchain_core.messages import BaseMessage
     from langchain_openai import ChatOpenAI
 
-# A server that looks for the end of the thoughts and finds none takes the whole answer for thoughts.
-_WITHOUT_THINKING = {"chat_template_kwargs": {"enable_thinking": False}}
-
-# What a client trips over when a server says 200 and sends something else than an answer.
-_TRIPPED = (httpx.HTTPError, httpx.InvalidURL, OSError, AttributeError, LookupError, TypeError, ValueError)
-
-
-class _Unusable(Exception):
-    """What a server sent is no answer; the text completes a sentence that begins with its URL."""
+SIGN = 5.0
+"""Seconds between two signs that an answer is still waited for."""
 
 
 class LanguageModel:
-    """Asks the servers in order, beginning with the last good one, until one of them begins to answer.
+    """Asks the server that has least to do, and the others as long as none has begun to answer.
 
-    `base_urls` are taken with or without `/v1`; without a `model` each server is asked once for its first.
-    Time limits are in seconds: up to the first sign of an answer, and between two. Every call raises
-    ModelUnavailable, whose text names each server tried and what was wrong with it.
+    Of servers with equally little to do it is the one that answered last: in quiet hours one replica
+    keeps the prompt's beginning in its cache, in busy ones all of them do. One that hangs soon has most
+    under way, and so gets nobody more. `base_urls` are taken with or without `/v1`; without a `model`
+    each server is asked once for its first. Times are in seconds: up to the first sign of an answer,
+    between two, and (`patience`) from the beginning of an outage until questions are given up. Calls
+    raise ModelUnavailable, whose text names each server and what was wrong with it.
     """
 
     def __init__(
@@ -45,228 +45,231 @@ class LanguageModel:
         first_token_timeout: float = 30.0,
         idle_timeout: float = 15.0,
         max_tokens: int = 2048,
+        patience: float = 30.0,
     ) -> None:
         self._urls = [_with_version(url) for url in base_urls]
-        self._model = model
-        self._key = api_key or "none"
-        self._first_token_timeout = first_token_timeout
-        self._idle_timeout = idle_timeout
-        self._max_tokens = max_tokens
-        self._last_good = self._urls[0]
+        self._terms = Terms(model, api_key or "none", first_token_timeout, idle_timeout, max_tokens)
+        self._patience = patience
         self._opening = asyncio.Lock()
         self._http: httpx.AsyncClient | None = None
-        self._chats: dict[str, ChatOpenAI] = {}
+        self._servers: list[ModelServer] = []
+        self._last_good: ModelServer | None = None
+        self._back = asyncio.Event()
 
     async def warm(self) -> None:
         """Import and open what the first question would wait for; nothing is sent."""
         async with self._opening:
             if self._http is None:
-                self._http = await asyncio.to_thread(_open)
+                self._http = await asyncio.to_thread(_opened)
+                self._servers = [ModelServer(url, self._http, self._terms) for url in self._urls]
 
     async def close(self) -> None:
         if self._http is not None:
             await self._http.aclose()
 
-    async def stream(self, messages: Sequence["BaseMessage"]) -> AsyncGenerator[str, None]:
-        """The answer in pieces, beginning with its first word; closing the iterator ends the request.
+    async def stream(self, messages: Sequence["BaseMessage"]) -> AsyncGenerator[str | Waiting | Usage, None]:
+        """The answer in pieces, from its first word to what it cost; closing the iterator ends the request.
 
-        Another server is tried only while nothing was yielded.
+        While no server answers, Waiting is yielded at once and now and then. A prompt that does not fit
+        is PromptTooLong at once; an answer that breaks off after its first word is Interrupted.
         """
         await self.warm()
-        problems = []
-        for url in self._in_order():
-            begun = False
-            try:
-                async with aclosing(self._stream_from(url, messages)) as texts:
-                    async for text in texts:
-                        begun = True
-                        yield text
-                self._last_good = url
+        asked, due = time.monotonic(), 0.0
+        refused: set[ModelServer] = set()
+        while True:
+            attempt = _Attempt(self._servers, refused)
+            async with aclosing(self._tried(attempt, messages)) as pieces:
+                async for piece in pieces:
+                    yield piece
+            if attempt.answered:
                 return
-            except ModelUnavailable as problem:
-                if begun:
-                    self._last_good = next((other for other in self._urls if other != url), url)
-                    raise
-                problems.append(str(problem))
-        raise ModelUnavailable("; ".join(problems))
+            now = time.monotonic()
+            left = time_left(self._patience, since=self._down_since(), asked=asked, now=now)
+            if attempt.hopeless or left <= 0:
+                raise ModelUnavailable(attempt.problems)
+            if now >= due:
+                due = now + SIGN
+                yield Waiting(attempt.problems)
+            await self._rest(left)
 
-    async def complete(self, messages: Sequence["BaseMessage"]) -> str:
-        """The answer as a whole, not streamed, within both time limits added together."""
+    async def complete(self, messages: Sequence["BaseMessage"], max_tokens: int | None = None) -> str:
+        """The answer as a whole, not streamed, within both time limits added together.
+
+        Each server is tried once, if it is not known to be down.
+        """
         await self.warm()
-        problems = []
-        for url in self._in_order():
-            try:
-                text = await self._complete_at(url, messages)
-                self._last_good = url
+        attempt = _Attempt(self._servers, set())
+        while server := self._next(attempt):
+            with attempt.trying(server), self._asking(server) as works:
+                text = await server.complete(messages, max_tokens or self._terms.max_tokens)
+                works()
                 return text
-            except ModelUnavailable as problem:
-                problems.append(str(problem))
-        raise ModelUnavailable("; ".join(problems))
+        raise ModelUnavailable(attempt.problems)
+
+    @asynccontextmanager
+    async def borrowed(self) -> AsyncIterator["ChatOpenAI"]:
+        """The client of the server that would be asked next; what it raises inside is ModelUnavailable."""
+        await self.warm()
+        attempt = _Attempt(self._servers, set())
+        if server := self._next(attempt):
+            with attempt.trying(server), self._asking(server) as works, faults():
+                yield await server.chat()
+                works()
+                return
+        raise ModelUnavailable(attempt.problems)
+
+    async def excess(self, messages: Sequence["BaseMessage"]) -> int:
+        """Tokens by which messages and answer are over the context; 0 where they fit or nobody knows.
+
+        Asks a server for its count only when an estimate says that they may be near the limit.
+        """
+        await self.warm()
+        server = min(self._servers, key=self._load)
+        return await server.excess(messages) if server.breaker.closed else 0
 
     async def reachable(self) -> list[tuple[str, str]]:
         """Each server's URL with what is wrong with it, or an empty text; asks for its models only."""
-        return list(await asyncio.gather(*map(self._probe, self._urls)))
-
-    def _in_order(self) -> list[str]:
-        return sorted(self._urls, key=lambda url: url != self._last_good)
-
-    async def _stream_from(self, url: str, messages: Sequence["BaseMessage"]) -> AsyncGenerator[str, None]:
-        with self._blaming(url):
-            chat = await self._chat(url)
-            for extra in (None, _WITHOUT_THINKING):
-                begun = False
-                async with aclosing(self._spoken(chat.astream(list(messages), extra_body=extra))) as texts:
-                    async for text in texts:
-                        begun = True
-                        yield text
-                if begun:
-                    return
-            raise _Unusable("gave an empty answer")
-
-    async def _spoken(self, chunks: AsyncIterator["BaseMessageChunk"]) -> AsyncGenerator[str, None]:
-        """The chunks' text from its first word behind any thoughts, as long as they come in time."""
-        begun, held, finish = False, "", ""
-        limit = self._first_token_timeout
-        while (chunk := await _in_time(chunks, limit)) is not None:
-            limit = self._idle_timeout
-            finish = chunk.response_metadata.get("finish_reason") or finish
-            text = str(chunk.content)
-            if not begun:
-                held += text
-                text = _behind_thoughts(held)
-                begun = bool(text)
-            if text:
-                yield text
-        if finish in ("", "error", "abort"):
-            raise _Unusable("broke off in mid-answer")
-
-    async def _complete_at(self, url: str, messages: Sequence["BaseMessage"]) -> str:
-        with self._blaming(url):
-            chat = await self._chat(url)
-            for extra in (None, _WITHOUT_THINKING):
-                async with asyncio.timeout(self._first_token_timeout + self._idle_timeout):
-                    message = await chat.ainvoke(list(messages), extra_body=extra)
-                if text := _behind_thoughts(str(message.content)).rstrip():
-                    return text
-            raise _Unusable("gave an empty answer")
-
-    async def _probe(self, url: str) -> tuple[str, str]:
         await self.warm()
-        try:
-            with self._blaming(url):
-                models = await self._models(url)
-                if self._model and self._model not in models:
-                    raise _Unusable(f"serves {', '.join(models)}, not {self._model!r}: check LLM_MODEL")
-        except ModelUnavailable as problem:
-            return _shown(url), str(problem)
-        return _shown(url), ""
+        return list(await asyncio.gather(*map(_checked, self._servers)))
 
-    async def _chat(self, url: str) -> "ChatOpenAI":
-        if url not in self._chats:
-            self._chats[url] = self._client(url, self._model or (await self._models(url))[0])
-        return self._chats[url]
+    async def _tried(
+        self, attempt: "_Attempt", messages: Sequence["BaseMessage"]
+    ) -> AsyncGenerator[str | Usage, None]:
+        """Ask one server after the other until one begins to answer or all that may be asked were."""
+        while not attempt.answered and (server := self._next(attempt)):
+            with attempt.trying(server), self._asking(server) as works:
+                async with aclosing(server.stream(messages, self._first_token_timeout(server))) as pieces:
+                    async for piece in pieces:
+                        works()
+                        if piece:
+                            attempt.answered = True
+                            yield piece
 
-    def _client(self, url: str, model: str) -> "ChatOpenAI":
-        from langchain_openai import ChatOpenAI
-        from openai import AsyncOpenAI
-        from openai.types.chat import ChatCompletionChunk
+    def _next(self, attempt: "_Attempt") -> ModelServer | None:
+        """The one to ask now: of those that work or may be back; in the end also of those that refused."""
+        left = [server for server in self._servers if server not in attempt.tried]
+        others_work = any(server.breaker.closed for server in left)
+        ready = [server for server in left if not server.breaker.due_in(others_work=others_work)]
+        if not ready:
+            ready = [
+                s for s in left if s not in attempt.refused and (s.breaker.refused or not self._patience)
+            ]
+        return min(ready, key=self._load, default=None)
 
-        class Client(AsyncOpenAI):
-            def _process_response_data(self, *, data: object, cast_to: Any, response: Any) -> Any:
-                # LangChain takes a chunk as the plain dict it is; a model of it costs 0.2 ms a token.
-                if cast_to is ChatCompletionChunk:
-                    return data
-                return super()._process_response_data(data=data, cast_to=cast_to, response=response)
-
-        # Failover and time limits are ours: theirs do not cover a stream.
-        client = Client(base_url=url, api_key=self._key, http_client=self._http, max_retries=0)
-        return ChatOpenAI(
-            base_url=url,
-            root_async_client=client,
-            async_client=client.chat.completions,
-            model=model,
-            max_completion_tokens=self._max_tokens,
-            temperature=0,
-            stream_chunk_timeout=None,
-            use_responses_api=False,
-        )
-
-    async def _models(self, url: str) -> list[str]:
-        assert self._http
-        headers = {"Authorization": f"Bearer {self._key}"}
-        response = await self._http.get(f"{url}/models", headers=headers, timeout=self._first_token_timeout)
-        response.raise_for_status()
-        return [str(model["id"]) for model in response.json()["data"]]
+    def _load(self, server: ModelServer) -> tuple[bool, int, bool]:
+        return server.breaker.due_in() > 0, server.under_way, server is not self._last_good
 
     @contextmanager
-    def _blaming(self, url: str) -> Iterator[None]:
-        """Turn what goes wrong inside into a ModelUnavailable that names the server."""
-        from openai import OpenAIError
+    def _asking(self, server: ModelServer) -> Iterator[Callable[[], None]]:
+        """Count the request while it is under way, and tell the breaker how it goes; gives what to call at
+        each sign of life."""
+        entered = server.breaker.enter()
 
+        def works() -> None:
+            self._last_good = server
+            if server.breaker.succeed(entered):
+                self._back.set()
+                self._back = asyncio.Event()
+
+        server.under_way += 1
+        try:
+            yield works
+        except (Overflow, Blank):
+            works()
+            raise
+        except Refused as refused:
+            server.breaker.refuse(entered, str(refused))
+            raise
+        except Fault as fault:
+            server.breaker.fail(entered, str(fault), fault.rest)
+            raise
+        finally:
+            server.under_way -= 1
+
+    def _first_token_timeout(self, server: ModelServer) -> float:
+        """Shorter for one that is asked only to see whether it is back."""
+        limit = self._terms.first_token_timeout
+        others_work = any(other.breaker.closed for other in self._servers)
+        given_up = time.monotonic() - self._down_since() > self._patience
+        if not server.breaker.closed and (others_work or given_up):
+            return min(limit, GRACE)
+        return limit
+
+    def _down_since(self) -> float:
+        """When the last server ceased to work; now while one does."""
+        return max(server.breaker.down_since for server in self._servers)
+
+    async def _rest(self, seconds: float) -> None:
+        """Until a server works or may be tried again."""
+        due = min(server.breaker.due_in() for server in self._servers)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(due, seconds)):
+                await self._back.wait()
+
+
+class _Attempt:
+    """Which servers were tried for a question in a round, and what was wrong with them.
+
+    `refused` outlasts the round: a server that refuses a question is asked no second time.
+    """
+
+    def __init__(self, servers: Sequence[ModelServer], refused: set[ModelServer]) -> None:
+        self._servers = servers
+        self._faults: dict[ModelServer, Fault] = {}
+        self.refused = refused
+        self.answered = False
+
+    @property
+    def tried(self) -> Collection[ModelServer]:
+        return self._faults.keys()
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether waiting does not help."""
+        blank = any(isinstance(fault, Blank) for fault in self._faults.values())
+        return blank or all(server.breaker.refused for server in self._servers)
+
+    @property
+    def problems(self) -> str:
+        problems = {server: self._faults.get(server) or server.breaker.problem for server in self._servers}
+        return "; ".join(f"{server.name} {problem}" for server, problem in problems.items() if str(problem))
+
+    @contextmanager
+    def trying(self, server: ModelServer) -> Iterator[None]:
+        """Note a fault, unless it ends the question."""
         try:
             yield
-        except (OpenAIError, _Unusable, *_TRIPPED) as error:
-            # Its model may be another one when it comes back.
-            self._chats.pop(url, None)
-            raise ModelUnavailable(f"{_shown(url)} {_reason(error)}") from error
+        except Fault as fault:
+            self._faults[server] = fault
+            if isinstance(fault, Refused):
+                self.refused.add(server)
+            sentence = f"{server.name} {fault}"
+            if isinstance(fault, Overflow):
+                raise PromptTooLong(sentence) from fault
+            if self.answered:
+                raise Interrupted(sentence) from fault
 
 
-def _open() -> httpx.AsyncClient:
-    import langchain_openai  # noqa: F401  to have it imported in this thread
+def _opened() -> httpx.AsyncClient:
+    # In this thread, where they hold up nobody; the client imports its parts with its first request.
+    import langchain_openai  # noqa: F401
+    import openai.resources  # noqa: F401
+    from httpx_aiohttp import HttpxAiohttpClient
 
     # Uvicorn, and with it LMDeploy, drops a connection after 5 s of silence: let go of it before.
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=4)
-    return httpx.AsyncClient(limits=limits, timeout=httpx.Timeout(None, connect=10))
+    # 0 is aiohttp's word for as many connections as it takes.
+    limits = httpx.Limits(max_connections=0, keepalive_expiry=4)
+    return HttpxAiohttpClient(limits=limits, timeout=httpx.Timeout(None, connect=CONNECT))
 
 
-async def _in_time(chunks: AsyncIterator["BaseMessageChunk"], seconds: float) -> "BaseMessageChunk | None":
+async def _checked(server: ModelServer) -> tuple[str, str]:
     try:
-        async with asyncio.timeout(seconds):
-            return await anext(chunks, None)
-    except TimeoutError:
-        raise _Unusable(f"sent nothing for {seconds:g} s") from None
-
-
-def _behind_thoughts(text: str) -> str:
-    """What follows the thoughts that some models say aloud first; empty while they last."""
-    text = text.lstrip()
-    if "<think>".startswith(text[:7]):
-        return text.partition("</think>")[2].lstrip()
-    return text
+        await server.check()
+    except Fault as fault:
+        return server.name, f"{server.name} {fault}"
+    return server.name, ""
 
 
 def _with_version(url: str) -> str:
     url = url.strip().rstrip("/")
     return url if re.search(r"/v\d\w*(/|$)", url) else f"{url}/v1"
-
-
-def _shown(url: str) -> str:
-    """The URL without a user and password in it."""
-    return re.sub(r"//[^/@]*@", "//", url)
-
-
-def _reason(error: Exception) -> str:
-    """What a server did wrong, as the end of a sentence that begins with its URL."""
-    if isinstance(error, _Unusable):
-        return str(error)
-    if (response := getattr(error, "response", None)) is not None:
-        return _refusal(response)
-    chain: list[BaseException] = [error]
-    while cause := chain[-1].__cause__:
-        chain.append(cause)
-    if any(isinstance(link, TimeoutError | httpx.TimeoutException) for link in chain):
-        return "did not answer in time"
-    if any(isinstance(link, httpx.HTTPError | httpx.InvalidURL | OSError) for link in chain):
-        return f"cannot be reached or hung up ({chain[-1]})"
-    return f"sent something that is no answer ({chain[-1]})"
-
-
-def _refusal(response: httpx.Response) -> str:
-    status = response.status_code
-    known = {
-        401: "refuses the key (HTTP 401): check LLM_API_KEY",
-        403: "refuses the key (HTTP 403): check LLM_API_KEY",
-        404: "knows no such model (HTTP 404): check LLM_MODEL",
-        429: "is overloaded (HTTP 429)",
-    }
-    return known.get(status, f"answered HTTP {status}: {' '.join(response.text.split())[:200]}")

@@ -6,28 +6,31 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
 import pytest
+from langchain.agents import create_agent
 from langchain_core.messages import BaseMessage, HumanMessage
 
 from rag.llm import LanguageModel
-from rag.types import ModelUnavailable
+from rag.types import Interrupted, ModelUnavailable, Usage
 from tests.fakes.openai_server import OpenAIServer, Turn
+from tests.fakes.openai_words import DEAD_NODE
 
 QUESTION: list[BaseMessage] = [HumanMessage("How do I install it?")]
 TEN = tuple(f"t{number} " for number in range(10))
-DEAD_NODE = '{"error_code": 10402, "text": "Failed to get response after a period of time"}'
 
 
 @asynccontextmanager
 async def opened(
     *urls: str, name: str = "", key: str = "", first: float = 20, idle: float = 20
 ) -> AsyncIterator[LanguageModel]:
-    model = LanguageModel(urls, name, key, first_token_timeout=first, idle_timeout=idle)
-    yield model
-    await model.close()
+    model = LanguageModel(urls, name, key, first_token_timeout=first, idle_timeout=idle, patience=0)
+    try:
+        yield model
+    finally:
+        await model.close()
 
 
 async def said(model: LanguageModel) -> list[str]:
-    return [text async for text in model.stream(QUESTION)]
+    return [piece async for piece in model.stream(QUESTION) if isinstance(piece, str)]
 
 
 async def problem(*urls: str, name: str = "", key: str = "", first: float = 20) -> str:
@@ -74,7 +77,9 @@ FAULTS = {
     "empty": Turn(text=""),
     "hung up": Turn(tokens=TEN, fault="cut", sound=0),
     "no answer ": Turn(tokens=TEN, fault="garbage", sound=0),
-    "no answer  ": Turn(tokens=TEN, fault="unfinished", sound=0),
+    "broke off": Turn(tokens=TEN, fault="unfinished", sound=0),
+    "error_code": Turn(tokens=TEN, fault="dead_node", sound=0),
+    "internal server error": Turn(tokens=TEN, fault="error", sound=0),
 }
 
 
@@ -91,6 +96,8 @@ MIDWAY = {
     "no answer": Turn(tokens=TEN, fault="garbage"),
     "broke off": Turn(tokens=TEN, fault="unfinished"),
     "broke off ": Turn(tokens=TEN, finish="error"),
+    "error_code": Turn(tokens=TEN, fault="dead_node"),
+    "internal server error": Turn(tokens=TEN, fault="error"),
 }
 
 
@@ -102,11 +109,11 @@ async def test_a_fault_in_mid_answer_is_not_tried_elsewhere(
     got: list[str] = []
 
     async def listen(model: LanguageModel) -> None:
-        async for text in model.stream(QUESTION):
-            got.append(text)
+        async for piece in model.stream(QUESTION):
+            got.append(str(piece))
 
     async with opened(server.url, server.url) as model:
-        with pytest.raises(ModelUnavailable, match=fault[0].strip()):
+        with pytest.raises(Interrupted, match=fault[0].strip()):
             await listen(model)
     assert tuple(got[:3]) == TEN[:3]
     assert len(server.asked) == 1
@@ -137,7 +144,9 @@ async def test_a_stream_that_stalls_is_given_up(server: OpenAIServer) -> None:
             [text async for text in stream]
 
 
-@pytest.mark.parametrize("turn", [Turn(status=500), Turn(text=""), Turn(body=DEAD_NODE), Turn(fault="hang")])
+@pytest.mark.parametrize(
+    "turn", [Turn(status=500), Turn(text=""), Turn(fault="dead_node"), Turn(fault="hang")]
+)
 async def test_unstreamed_faults_are_the_same_error(server: OpenAIServer, turn: Turn) -> None:
     server.script(turn, turn)
     hangs = turn.fault == "hang"
@@ -175,7 +184,6 @@ async def test_the_next_server_answers_for_a_dead_one_and_is_asked_first_from_th
 ) -> None:
     async with opened(nobody(), server.url) as model:
         assert "".join(await said(model)) == "OK."
-        assert model._in_order()[0].startswith(server.url)
         assert await model.complete(QUESTION) == "OK."
 
 
@@ -224,6 +232,7 @@ async def test_the_doctor_hears_what_is_wrong_with_each_server(server: OpenAISer
     assert (good, nothing) == (f"{server.url}/v1", "")
     assert bad == f"{dead}/v1"
     assert "cannot be reached" in why
+    assert why.startswith(bad)
 
 
 async def test_the_doctor_hears_of_a_model_that_is_not_served(server: OpenAIServer) -> None:
@@ -239,3 +248,73 @@ async def test_a_hundred_streams_hold_up_no_other(server: OpenAIServer) -> None:
         streams = [model.stream(QUESTION) for _ in range(101)]
         assert await asyncio.gather(*map(anext, streams)) == ["t0 "] * 101
         await asyncio.gather(*(stream.aclose() for stream in streams))
+
+
+async def test_what_an_answer_cost_comes_last(server: OpenAIServer) -> None:
+    server.script(Turn(tokens=TEN, cached=4))
+    async with opened(server.url) as model:
+        pieces = [piece async for piece in model.stream(QUESTION)]
+    assert pieces[-1] == Usage(prompt=7, completion=10, cached=4)
+    assert all(isinstance(piece, str) for piece in pieces[:-1])
+
+
+async def test_a_server_that_minds_being_asked_for_the_cost_is_asked_without_it(server: OpenAIServer) -> None:
+    server.tells_cost = False
+    async with opened(server.url) as model:
+        assert "".join(await said(model)) == "OK."
+        assert "".join(await said(model)) == "OK."
+    assert (len(server.asked), server.refusals) == (2, 1)
+
+
+async def test_busy_servers_share_the_load(server: OpenAIServer) -> None:
+    endless = [Turn(tokens=TEN, fault="stall")] * 6
+    server.script(*endless)
+    with OpenAIServer() as other:
+        other.script(*endless)
+        async with opened(server.url, other.url) as model:
+            streams = [model.stream(QUESTION) for _ in range(6)]
+            for stream in streams:
+                await anext(stream)
+            assert (len(server.asked), len(other.asked)) == (3, 3)
+            await asyncio.gather(*(stream.aclose() for stream in streams))
+
+
+async def test_an_idle_pair_keeps_to_the_one_that_answered_last(server: OpenAIServer) -> None:
+    server.script(Turn(tokens=TEN, fault="stall"))
+    with OpenAIServer() as other:
+        async with opened(server.url, other.url) as model:
+            async with aclosing(model.stream(QUESTION)) as long:
+                await anext(long)
+                await said(model)
+            await said(model)
+        assert (len(server.asked), len(other.asked)) == (1, 2)
+
+
+async def test_auxiliary_calls_may_be_kept_short(server: OpenAIServer) -> None:
+    async with opened(server.url) as model:
+        await model.complete(QUESTION, max_tokens=16)
+    assert server.asked[0].body["max_completion_tokens"] == 16
+
+
+def double(number: int) -> int:
+    """Twice the number."""
+    return 2 * number
+
+
+async def test_an_agent_works_with_a_borrowed_client(server: OpenAIServer) -> None:
+    server.script(Turn(tool=("double", '{"number": 21}')), Turn(text="It is 42."))
+    async with opened(server.url) as model, model.borrowed() as chat:
+        done = await create_agent(chat, [double]).ainvoke({"messages": [HumanMessage("Twice 21?")]})
+    assert done["messages"][-2].content == "42"
+    assert done["messages"][-1].content == "It is 42."
+
+
+async def test_a_borrowed_clients_trouble_is_a_model_that_is_unavailable(server: OpenAIServer) -> None:
+    server.script(Turn(status=500))
+    with OpenAIServer() as other:
+        async with opened(server.url, other.url) as model:
+            with pytest.raises(ModelUnavailable, match="HTTP 500"):
+                async with model.borrowed() as chat:
+                    await chat.ainvoke(QUESTION)
+            await said(model)
+        assert len(other.asked) == 1
