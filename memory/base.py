@@ -8,7 +8,7 @@ MemoryFailure
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
 Vote = Literal["up", "down"]
@@ -45,26 +45,129 @@ class Source(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question and its answer; `at` is Unix seconds of the question, `message_id` the platform's."""
+    """A question and its answer; `at` is Unix seconds of the question, `message_id` the platform's.
+
+    `sender` is who asked, by id; `trace` the bot's own writing of how it was answered.
+    """
 
     message_id: str
     question: str
     answer: str
     at: float
     sources: tuple[Source, ...] = ()
+    sender: str = ""
+    trace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What a person (`sender`, by id) said of themself in the turn of this message, at Unix seconds `at`.
+
+    Facts are only ever added; of two that contradict each other the later one holds.
+    """
+
+    text: str
+    at: float
+    message_id: str
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What is known of a conversation: the window of its newest turns and a person's facts, oldest first.
+
+    `summary` tells of turns before the window, `beyond` of which it does not tell of yet. What is
+    written with `epoch` is refused once the person or the conversation was forgotten.
+    """
+
+    turns: tuple[Turn, ...] = ()
+    summary: str = ""
+    facts: tuple[Fact, ...] = ()
+    beyond: int = 0
+    epoch: str = ""
 
 
 class History(Protocol):
-    """The newest turns of each conversation. Every call may raise MemoryUnavailable."""
+    """What was said in each conversation. Every call may raise MemoryUnavailable."""
 
-    async def load(self, conversation: str) -> list[Turn]:
-        """The turns in the window, oldest first."""
+    async def load(self, conversation: str, sender: str = "") -> Remembered:
+        """The window, the summary and the facts of this person; one round trip whatever there is."""
 
-    async def append(self, conversation: str, turn: Turn) -> None:
-        """Remember a turn; one with the same `message_id` as the newest replaces it."""
+    async def older(self, conversation: str) -> list[Turn]:
+        """The turns before the window that are still kept, oldest first; also those before a new start."""
+
+    async def append(
+        self, conversation: str, turn: Turn, facts: Sequence[Fact] = (), epoch: str = ""
+    ) -> None:
+        """Remember a turn with what its asker said of themself in it.
+
+        One with the same `message_id` in the window is replaced, with its facts. Nothing is written where
+        `epoch` (empty: any) is no longer the one that was loaded.
+        """
+
+    async def unfolded(self, conversation: str) -> tuple[str, list[Turn], str]:
+        """The summary, turns before the window that it does not tell of, the oldest first, and the epoch.
+
+        They are at most fifty; where there are more, they are had after these are folded.
+        """
+
+    async def fold(
+        self, conversation: str, epoch: str, summary: str, turns: Sequence[Turn], facts: Sequence[Fact] = ()
+    ) -> bool:
+        """Let the summary tell of these turns too: all that `unfolded` gave with the epoch, or its first.
+
+        False where it tells of others by now, or something was forgotten.
+        """
 
     async def clear(self, conversation: str) -> None:
-        """Forget the conversation."""
+        """Begin anew: window and summary are empty; older turns and facts stay kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """How much of a person was erased."""
+
+    conversations: int = 0
+    turns: int = 0
+    facts: int = 0
+    summaries: int = 0
+    waiting: int = 0
+    dead: int = 0
+    votes: int = 0
+    asked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """All that is held of a person; turns and facts by conversation, oldest first.
+
+    `votes` maps ids of answers, `asked` are Unix seconds of questions counted for the quota, `waiting`
+    and `dead` count messages that wait or could not be answered.
+    """
+
+    turns: Mapping[str, tuple[Turn, ...]]
+    facts: Mapping[str, tuple[Fact, ...]]
+    votes: Mapping[str, Vote]
+    asked: tuple[float, ...] = ()
+    summaries: Mapping[str, str] = field(default_factory=dict)
+    waiting: int = 0
+    dead: int = 0
+
+
+class People(Protocol):
+    """What is held of a person, over all conversations. Every call may raise MemoryUnavailable."""
+
+    async def held(self, person: str, spared: str = "") -> Personal:
+        """All that is held of them; the message `spared`, which asks for this, does not count."""
+
+    async def forget(self, person: str, spared: str = "") -> Receipt:
+        """Erase it; what is being answered for them meanwhile cannot be written back.
+
+        The message `spared` still waits to be answered: the one that asks for this.
+        """
+
+    async def forget_in(self, conversation: str, person: str, spared: str = "") -> None:
+        """Erase what they said in this conversation, and what waits of it, in the same way."""
 
 
 class Votes(Protocol):
@@ -75,122 +178,6 @@ class Votes(Protocol):
 
     async def by(self, voter: str, message_ids: Sequence[str]) -> Mapping[str, Vote]:
         """This person's votes on these answers, where there are any."""
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A message in the inbox. `body` is the bot's own writing, `at` Unix seconds: a mailbox is in that order.
-
-    `sent_id` is what a reply to it was shown under already, in part or before an edit; else empty.
-    """
-
-    id: str
-    conversation: str
-    body: str
-    at: float
-    sent_id: str = ""
-
-
-Acceptance = Literal["accepted", "edited", "seen", "busy", "busy_told"]
-"""What became of a message that came in.
-
-`edited`: it waits with a new body. `busy`: it is refused, since too many wait; `busy_told`: so was another
-of this conversation within the last minute.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A conversation that a worker has in hand, and the letters that wait in it, oldest first.
-
-    `fence` tells this lease from all others, which lasts until `held_until` of the monotonic clock unless
-    it is renewed. `changes` counts what happened to the mailbox. `answer` is
-    what was committed and perhaps not shown, `memo` what the last job left for the next one. `failures`
-    counts attempts that were put back as failed; `blame` those whose worker died, each shared among
-    the conversations that the worker had in hand.
-    """
-
-    conversation: str
-    fence: int
-    changes: int
-    letters: tuple[Letter, ...]
-    held_until: float
-    answer: str = ""
-    memo: str = ""
-    failures: int = 0
-    blame: float = 0.0
-
-
-class InboxState(NamedTuple):
-    """How many messages wait, how many are dead, and why the newest of these is."""
-
-    waiting: int
-    dead: int
-    last_reason: str
-
-
-class Inbox(Protocol):
-    """Messages, once and in order per conversation, kept until they are answered.
-
-    Every call may raise MemoryUnavailable; those that write for a job also LeaseLost.
-    """
-
-    @property
-    def lease(self) -> float:
-        """Seconds that a conversation stays in hand unless that is renewed."""
-
-    async def accept(self, letter: Letter, edited: bool = False) -> Acceptance:
-        """Put a letter into its mailbox, on disk when this returns; one that was seen is refused.
-
-        An edited one takes the place of its waiting original; an answered one is asked again.
-        """
-
-    async def withdraw(self, conversation: str, id: str) -> None:
-        """Take a waiting letter out; `conversation` is any one of the letter's chat."""
-
-    async def take(
-        self, platforms: Sequence[str], at_most: int, held: int = 0, passing: Sequence[str] = ()
-    ) -> list[Job]:
-        """Conversations that are ready, chat by chat in turn, `passing` over these chats.
-
-        `held` is how many the worker has in hand already.
-        """
-
-    async def renew(self, jobs: Sequence[Job]) -> list[int | None]:
-        """Hold on to these; the count of changes of each, None where the lease is lost."""
-
-    async def look(self, job: Job) -> Job:
-        """The job with the letters that wait now."""
-
-    async def keep_sent(self, job: Job, letter_id: str, sent_id: str) -> None:
-        """Note what the reply to a letter is shown under."""
-
-    async def commit(self, job: Job, answer: str, turn: Turn | None = None) -> None:
-        """Keep an answer before it is shown, with the turn to be remembered. May raise MailChanged."""
-
-    async def done(self, job: Job, letter_ids: Sequence[str], sent_id: str = "", memo: str = "") -> None:
-        """Take answered letters out and let the conversation go. May raise MailChanged.
-
-        `sent_id` is what the reply to the first of them is shown under.
-        """
-
-    async def put_back(self, job: Job, failed: bool = False, pause: float = 0.0) -> None:
-        """Let the conversation go with its letters, to be taken again after so many seconds."""
-
-    async def bury(self, job: Job, letter_ids: Sequence[str], reason: str) -> None:
-        """Move letters to the dead ones, and let the conversation go."""
-
-    async def waiting(self, conversation: str) -> list[Letter]:
-        """The letters in this mailbox, oldest first."""
-
-    async def state(self) -> InboxState:
-        """What the operator wants to know of it."""
-
-    async def listen(self) -> None:
-        """Hear from other processes what has become ready, until cancelled; never raises."""
-
-    async def ready(self) -> None:
-        """Return when `take` may find something: at once where that is known, else after a second at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,75 +1,105 @@
-"""The newest turns of each conversation, in Redis."""
+"""What was said in each conversation, in Redis: turns, a summary of the older ones, facts about people."""
 
-import json
+from collections.abc import Sequence
 
 from redis.asyncio import Redis
 
-from memory import keys
-from memory.base import Source, Turn
+from memory import keys, lines
+from memory.base import Fact, Remembered, Turn
 from memory.client import guarded
-from memory.scripts import Scripts, script
+from memory.scripts import Argument, Scripts, script
 
-VERSION = 1
 WINDOW = 20  # turns
+KEPT = 2000  # turns
+MOST_FACTS = 50  # of one person, loaded
+AT_ONCE = 50  # turns to be folded
 
 
 class RedisHistory:
-    """A list of JSON lines per conversation; reading and writing take one round trip each.
+    """A list of turns, a list of facts and a hash for each conversation; each call is one round trip.
 
-    `window` is in turns; a conversation is forgotten `expiry` seconds after its last turn.
+    The newest `kept` turns stay, until a month after the last one. The window grows to `window` turns
+    and then loses two fifths of them at once.
     """
 
-    def __init__(self, client: Redis, window: int = WINDOW, expiry: int = keys.HISTORY.seconds) -> None:
-        self._client = client
+    def __init__(self, client: Redis, window: int = WINDOW, kept: int = KEPT) -> None:
         self._calls = Scripts(client)
         self._window = window
-        self._expiry = expiry
-        self._append = script("append")
+        self._kept = kept
         self._load = script("load", "flags=no-writes")
+        self._older = script("older", "flags=no-writes")
+        self._unfolded = script("unfolded", "flags=no-writes")
+        self._append = script("append")
+        self._fold = script("fold")
+        self._clear = script("clear", "flags=allow-oom")
 
-    async def load(self, conversation: str) -> list[Turn]:
-        """The turns in the window, oldest first."""
+    async def load(self, conversation: str, sender: str = "") -> Remembered:
+        """The window, the summary and the newest facts of this person."""
+        arguments = (self._window, sender, lines.fields(sender), MOST_FACTS)
         async with guarded():
-            lines = await self._calls.run(self._load, [_prefix(conversation)], [conversation, self._window])
-        return [turn for turn in map(from_line, lines) if turn]
+            reply = await self._calls.run(self._load, _keys(conversation), [conversation, *arguments])
+        turns, summary, facts, beyond, epoch = reply
+        newest_first = lines.facts(facts)
+        return Remembered(tuple(lines.turns(turns)), summary, tuple(newest_first[::-1]), beyond, epoch)
 
-    async def append(self, conversation: str, turn: Turn) -> None:
-        """Remember a turn; one with the same `message_id` is replaced by it."""
-        arguments = (beginning(turn.message_id), to_line(turn), self._window, self._expiry)
+    async def older(self, conversation: str) -> list[Turn]:
+        """The turns before the window that are still kept, oldest first; also those before a new start."""
         async with guarded():
-            await self._calls.run(self._append, [_prefix(conversation)], [conversation, *arguments])
+            found = await self._calls.run(self._older, _keys(conversation), [conversation, self._window])
+        return lines.turns(found)
+
+    async def append(
+        self, conversation: str, turn: Turn, facts: Sequence[Fact] = (), epoch: str = ""
+    ) -> None:
+        """Remember a turn with what its asker said of themself in it."""
+        arguments = to_remember(turn, facts, epoch, self._window, self._kept)
+        async with guarded():
+            await self._calls.run(self._append, _keys(conversation), [conversation, *arguments])
+
+    async def unfolded(self, conversation: str) -> tuple[str, list[Turn], str]:
+        """The summary, the oldest turns before the window that it does not tell of, and the epoch.
+
+        They are at most fifty: where there are more, fold these and ask again.
+        """
+        arguments = (conversation, self._window, AT_ONCE)
+        async with guarded():
+            reply = await self._calls.run(self._unfolded, _keys(conversation), arguments)
+        summary, found, told, epoch = reply
+        turns = lines.turns(found)
+        # What cannot be read counts as told with the rest.
+        return summary, turns, f"{epoch}/{told}/{len(found) - len(turns)}"
+
+    async def fold(
+        self, conversation: str, epoch: str, summary: str, turns: Sequence[Turn], facts: Sequence[Fact] = ()
+    ) -> bool:
+        """Let the summary tell of these turns too, which `unfolded` gave, all or the first of them.
+
+        False where it tells of others by now, or something was forgotten.
+        """
+        read, told, unreadable = epoch.split("/")
+        now_told = int(told) + int(unreadable) + len(turns)
+        arguments: list[Argument] = [conversation, read, told, now_told, summary, *_facts(facts)]
+        async with guarded():
+            return bool(await self._calls.run(self._fold, _keys(conversation), arguments))
 
     async def clear(self, conversation: str) -> None:
-        """Forget the conversation."""
+        """Begin anew: window and summary are empty; older turns and facts stay kept."""
         async with guarded():
-            await self._client.delete(keys.HISTORY.within(keys.partition(conversation), conversation))
+            await self._calls.run(self._clear, _keys(conversation), (conversation,))
 
 
-def _prefix(conversation: str) -> str:
-    return keys.prefix(keys.partition(conversation))
+def to_remember(turn: Turn, facts: Sequence[Fact], epoch: str, window: int, kept: int) -> list[Argument]:
+    """What the script's `remember` reads. A fact without a sender is of who asked."""
+    sender, id = turn.sender, turn.message_id
+    names = (sender, lines.fields(sender), lines.last(id), lines.fields(sender, id))
+    own = [fact if fact.sender else Fact(fact.text, fact.at, fact.message_id, sender) for fact in facts]
+    return [window, max(kept, window), epoch, *names, lines.of_turn(turn), *_facts(own)]
 
 
-def to_line(turn: Turn) -> str:
-    """The turn as one line of compact JSON: version, message id, and the rest."""
-    rest = _compact([turn.at, turn.question, turn.answer, turn.sources])
-    return beginning(turn.message_id) + rest[1:]
+def _facts(facts: Sequence[Fact]) -> list[str]:
+    rows = ((fact.sender, lines.fields(fact.sender, fact.text), lines.of_fact(fact)) for fact in facts)
+    return [part for row in rows for part in row]
 
 
-def beginning(message_id: str) -> str:
-    """What every line of this message begins with, and no other."""
-    return _compact([VERSION, message_id])[:-1] + ","
-
-
-def from_line(line: str | bytes) -> Turn | None:
-    """The turn on this line; None where it is damaged or of a version to come."""
-    try:
-        version, message_id, at, question, answer, sources = json.loads(line)
-        if version == VERSION:
-            return Turn(message_id, question, answer, at, tuple(Source(*source) for source in sources))
-    except (ValueError, TypeError):
-        return None
-    return None
-
-
-def _compact(value: list[object]) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def _keys(conversation: str) -> list[str]:
+    return [keys.prefix(keys.partition(conversation))]

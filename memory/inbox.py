@@ -16,11 +16,12 @@ from zlib import crc32
 from redis.asyncio import Redis
 
 from memory import keys
-from memory.base import Acceptance, InboxState, Job, LeaseLost, Letter, MailChanged, MemoryUnavailable, Turn
+from memory.base import Fact, LeaseLost, MailChanged, MemoryUnavailable, Turn
 from memory.client import guarded
-from memory.history import WINDOW, beginning, to_line
+from memory.history import KEPT, WINDOW, to_remember
+from memory.mail import Acceptance, InboxState, Job, Letter
 from memory.relay import messages
-from memory.scripts import Script, Scripts, script
+from memory.scripts import Argument, Script, Scripts, script
 
 LEASE = 2.0  # seconds
 SWEEP = 1.0  # seconds between two looks for what dead workers had in hand
@@ -35,7 +36,7 @@ class RedisInbox:
 
     At most `per_conversation` letters wait in a conversation and `in_all` altogether. A lease lasts
     `lease` seconds unless it is renewed; each `sweep` seconds those of the dead are looked for. A
-    conversation's history is its newest `window` turns.
+    turn is remembered as by a history with this `window`.
     """
 
     def __init__(
@@ -53,7 +54,6 @@ class RedisInbox:
         self._limits = (per_conversation, math.ceil(in_all / keys.PARTITIONS))
         self.lease = lease
         self._sweep = sweep
-        self._known = keys.MESSAGE.seconds
         self._accept = script("accept")
         # Work in hand may end on a server that is full: that makes room.
         self._scripts = {name: script(name, "flags=allow-oom") for name in _SCRIPTS}
@@ -70,14 +70,14 @@ class RedisInbox:
         arguments = (letter.conversation, letter.id, once, letter.body, at, int(edited))
         partition = keys.partition(letter.conversation)
         result: Acceptance = await self._run_in(
-            partition, self._accept, *arguments, *self._limits, self._known
+            partition, self._accept, *arguments, *self._limits, letter.sender
         )
         self._wake(partition)
         return result
 
     async def withdraw(self, conversation: str, id: str) -> None:
         """Take a waiting letter out; `conversation` is any one of the letter's chat."""
-        await self._call("withdraw", conversation, id, self._known)
+        await self._call("withdraw", conversation, id)
 
     async def take(
         self, platforms: Sequence[str], at_most: int, held: int = 0, passing: Sequence[str] = ()
@@ -117,20 +117,23 @@ class RedisInbox:
 
     async def keep_sent(self, job: Job, letter_id: str, sent_id: str) -> None:
         """Note what the reply to a letter is shown under."""
-        arguments = (job.conversation, job.fence, letter_id, sent_id, self._known)
+        arguments = (job.conversation, job.fence, letter_id, sent_id)
         _held(await self._call("keep_sent", job.conversation, *arguments))
 
-    async def commit(self, job: Job, answer: str, turn: Turn | None = None) -> None:
-        """Keep an answer before it is shown, with the turn to be remembered. May raise MailChanged."""
-        line: tuple[str | int, ...] = ()
-        if turn:
-            line = (beginning(turn.message_id), to_line(turn), self._window, keys.HISTORY.seconds)
+    async def commit(
+        self, job: Job, answer: str, turn: Turn | None = None, facts: Sequence[Fact] = (), epoch: str = ""
+    ) -> None:
+        """Keep an answer before it is shown, with what is to be remembered. May raise MailChanged.
+
+        Of an epoch that is over only the answer is kept.
+        """
+        remembered = to_remember(turn, facts, epoch, self._window, KEPT) if turn else []
         state = (job.fence, job.changes, answer)
-        _held(await self._call("commit", job.conversation, job.conversation, *state, *line))
+        _held(await self._call("commit", job.conversation, job.conversation, *state, *remembered))
 
     async def done(self, job: Job, letter_ids: Sequence[str], sent_id: str = "", memo: str = "") -> None:
         """Take answered letters out and let the conversation go. May raise MailChanged."""
-        state = (job.fence, job.changes, sent_id, memo, self._known)
+        state = (job.fence, job.changes, sent_id, memo)
         self._let_go(job, await self._call("done", job.conversation, job.conversation, *state, *letter_ids))
 
     async def put_back(self, job: Job, failed: bool = False, pause: float = 0.0) -> None:
@@ -197,10 +200,10 @@ class RedisInbox:
         self._due[partition] = None
         self._is_due.set()
 
-    async def _call(self, name: str, conversation: str, *arguments: str | int) -> Any:
+    async def _call(self, name: str, conversation: str, *arguments: Argument) -> Any:
         return await self._run_in(keys.partition(conversation), self._scripts[name], *arguments)
 
-    async def _run_in(self, partition: int, script: Script, *arguments: str | int) -> Any:
+    async def _run_in(self, partition: int, script: Script, *arguments: Argument) -> Any:
         async with guarded():
             return await self._calls.run(script, [keys.prefix(partition)], arguments)
 

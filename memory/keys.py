@@ -49,14 +49,17 @@ def partition(conversation: str) -> int:
     return crc32(":".join(conversation.split(":")[:2]).encode(errors="backslashreplace")) % PARTITIONS
 
 
-# Of a conversation.
-HISTORY = Key("history", timedelta(days=30))  # list: its newest turns, oldest first
+# Of a conversation. The first three expire together.
+HISTORY = Key("history", timedelta(days=30))  # list: its newest turns, oldest first; also before a new start
+META = Key("meta", HISTORY.expiry)  # hash: summary, and where turns were dropped, begun anew and summed up
+FACTS = Key("facts", HISTORY.expiry)  # list: what people said of themselves in it, by date
+EPOCH = Key("epoch", timedelta(days=2))  # hash: since when nothing older may be written, of all and of people
 MAILBOX = Key("mailbox")  # list: ids of the messages that wait, oldest first
 WORK = Key("work", timedelta(hours=1))  # hash: who has it in hand, what is committed; expires when idle
 TOLD = Key("told", timedelta(minutes=1))  # flag: it was said that the mailbox is full
 
 # Of a message.
-MESSAGE = Key("message", timedelta(hours=49))  # hash: conversation; body while it waits; sent id after
+MESSAGE = Key("message", timedelta(hours=49))  # hash: conversation; body, sender while it waits; sent id
 
 # Of a partition.
 LEASES = Key("leases")  # sorted set: conversations in hand or paused, by when that ends in Unix ms
@@ -66,6 +69,9 @@ WAITING = Key("waiting")  # number of messages in all mailboxes
 PROBE = Key("probe", timedelta(minutes=1))  # flag: Redis takes something in
 FENCE = Key("fence")  # counter of leases
 DEAD = Key("dead")  # stream: messages that could not be answered; the newest thousand
+
+# Of a person in a partition. Turns are dropped some days before this leads to them no more.
+CONVERSATIONS = Key("conversations", timedelta(days=425))  # set: those in which something of theirs is kept
 
 # Of a person.
 VOTES = Key("votes", timedelta(days=180))  # hash: message id -> up or down

@@ -11,6 +11,8 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, ReadOnlyError, RedisClusterException, RedisError
 
+from memory import keys
+
 Argument = str | bytes | float
 
 _UNDER_WAY = 2  # round trips at a time
@@ -30,10 +32,12 @@ class Script:
 
 
 def script(name: str, flags: str = "") -> Script:
-    """One of memory/lua, with what all of them share."""
+    """One of memory/lua, with what all of them share; `seconds` are the expiries of keys by their names."""
     folder = files("memory").joinpath("lua")
-    parts = [folder.joinpath(f"{part}.lua").read_text("utf-8") for part in ("common", name)]
-    return Script("\n".join([f"#!lua {flags}".strip(), *parts]))
+    kinds = (kind for kind in vars(keys).values() if isinstance(kind, keys.Key))
+    expiries = ", ".join(f"{kind.name} = {kind.seconds}" for kind in kinds if kind.expiry)
+    parts = [folder.joinpath(f"{part}.lua").read_text("utf-8") for part in ("common", "turns", name)]
+    return Script("\n".join([f"#!lua {flags}".strip(), f"local seconds = {{{expiries}}}", *parts]))
 
 
 @dataclass(frozen=True, slots=True)

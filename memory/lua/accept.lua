@@ -1,7 +1,7 @@
 -- ARGV: conversation, id, id of this delivery ("once"), body, Unix ms, "1" for an edit,
--- most letters of a conversation, most of the partition, seconds that a message is known.
+-- most letters of a conversation, most of the partition, sender.
 local conversation, id, once, body, at = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
-local edited, expiry = ARGV[6] == '1', ARGV[9]
+local edited, sender, expiry = ARGV[6] == '1', ARGV[9], seconds.message
 local message = key('message', id)
 
 local function see(seconds)
@@ -33,10 +33,11 @@ if redis.call('LLEN', key('mailbox', conversation)) >= tonumber(ARGV[7]) or tonu
 end
 
 see(expiry)
-redis.call('HSET', message, 'conversation', conversation, 'body', body, 'at', at)
+redis.call('HSET', message, 'conversation', conversation, 'body', body, 'at', at, 'sender', sender)
 redis.call('EXPIRE', message, expiry)
 redis.call('INCR', key('waiting'))
 insert(conversation, id, at)
+note(sender, conversation)
 redis.call('HINCRBY', key('work', conversation), 'changes', 1)
 if not redis.call('HGET', key('work', conversation), 'state') then make_ready(conversation, false) end
 return 'accepted'

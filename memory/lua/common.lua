@@ -14,6 +14,13 @@ local function now()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- So that what is kept of a person is found, it is noted in the same step.
+local function note(person, conversation)
+  if person == '' then return end
+  redis.call('SADD', key('conversations', person), conversation)
+  redis.call('EXPIRE', key('conversations', person), seconds.conversations)
+end
+
 local function make_ready(conversation, first)
   local work = key('work', conversation)
   local chat = string.match(conversation, '^[^:]*:[^:]*') or conversation
@@ -72,7 +79,22 @@ end
 local function take_out(conversation, id)
   local removed = redis.call('LREM', key('mailbox', conversation), 1, id)
   if removed > 0 then redis.call('DECRBY', key('waiting'), removed) end
-  redis.call('HDEL', key('message', id), 'body', 'at')
+  redis.call('HDEL', key('message', id), 'body', 'at', 'sender')
+end
+
+-- As if it had never been sent; its copy that comes in later is refused as seen.
+local function withdraw(id)
+  local message = key('message', id)
+  local known = redis.call('HMGET', message, 'conversation', 'body')
+  redis.call('HSET', message, 'withdrawn', 1)
+  redis.call('EXPIRE', message, seconds.message)
+  if not known[2] then return end
+  local work = key('work', known[1])
+  if redis.call('LINDEX', key('mailbox', known[1]), 0) == id then
+    redis.call('HDEL', work, 'answer', 'failures', 'blame')
+  end
+  take_out(known[1], id)
+  redis.call('HINCRBY', work, 'changes', 1)
 end
 
 -- The worker lets go of what it had in hand. READY, where more waits.
@@ -88,19 +110,4 @@ local function let_go(conversation)
   end
   redis.call('EXPIRE', work, 3600)
   return GOOD
-end
-
--- The same message again (its answer was corrected, or the write was tried twice) takes the place of itself.
-local function remember(conversation, beginning, line, window, expiry)
-  local history = key('history', conversation)
-  for at, old in ipairs(redis.call('LRANGE', history, 0, -1)) do
-    if string.sub(old, 1, #beginning) == beginning then
-      redis.call('LSET', history, at - 1, line)
-      redis.call('EXPIRE', history, expiry)
-      return
-    end
-  end
-  redis.call('RPUSH', history, line)
-  redis.call('LTRIM', history, -window, -1)
-  redis.call('EXPIRE', history, expiry)
 end

@@ -1,12 +1,13 @@
--- ARGV: conversation, fence, changes, what the reply to the first letter is shown under, memo, seconds
--- that a message is known, ids of the letters.
-local conversation = ARGV[1]
+-- ARGV: conversation, fence, changes, what the reply to the first letter is shown under, memo, ids of the
+-- letters.
+local conversation, first = ARGV[1], ARGV[6]
 local held = hold(conversation, ARGV[2], ARGV[3])
 if held ~= GOOD then return held end
-for i = 7, #ARGV do
+local asker = first and redis.call('HGET', key('message', first), 'sender') or ''
+redis.call('HSET', key('work', conversation), 'memo', ARGV[5], 'asker', asker)
+if first and ARGV[4] ~= '' then redis.call('HSET', key('message', first), 'sent', ARGV[4]) end
+for i = 6, #ARGV do
   take_out(conversation, ARGV[i])
-  if i == 7 and ARGV[4] ~= '' then redis.call('HSET', key('message', ARGV[i]), 'sent', ARGV[4]) end
-  redis.call('EXPIRE', key('message', ARGV[i]), ARGV[6])
+  redis.call('EXPIRE', key('message', ARGV[i]), seconds.message)
 end
-redis.call('HSET', key('work', conversation), 'memo', ARGV[5])
 return let_go(conversation)

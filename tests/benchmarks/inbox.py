@@ -26,10 +26,20 @@ from bot.commands import Commands
 from bot.gate import Gate
 from bot.intake import Intake
 from bot.worker import Worker
-from memory.base import Allowance, Refused, Turn, Vote
+from memory.base import (
+    Allowance,
+    Fact,
+    Personal,
+    Receipt,
+    Refused,
+    Remembered,
+    Turn,
+    Vote,
+)
 from memory.client import connect
 from memory.embedded import embedded
 from memory.history import WINDOW
+from rag.pictures import PictureReader
 from tests.benchmarks.durability import takeover
 from tests.benchmarks.house import row
 from tests.fakes.replica import MANY, Echo, assistant, course, inbox
@@ -112,17 +122,44 @@ class ShortMemory:
     def __init__(self) -> None:
         self._turns: defaultdict[str, deque[Turn]] = defaultdict(lambda: deque(maxlen=WINDOW))
 
-    async def load(self, conversation: str) -> list[Turn]:
-        """The turns in the window, oldest first."""
-        return list(self._turns[conversation])
+    async def load(self, conversation: str, sender: str = "") -> Remembered:
+        """The turns in the window."""
+        return Remembered(tuple(self._turns[conversation]))
 
-    async def append(self, conversation: str, turn: Turn) -> None:
+    async def older(self, conversation: str) -> list[Turn]:
+        """None is kept."""
+        return []
+
+    async def append(
+        self, conversation: str, turn: Turn, facts: Sequence[Fact] = (), epoch: str = ""
+    ) -> None:
         """Remember a turn."""
         self._turns[conversation].append(turn)
+
+    async def unfolded(self, conversation: str) -> tuple[str, list[Turn], str]:
+        """Nothing is summed up."""
+        return "", [], ""
+
+    async def fold(
+        self, conversation: str, epoch: str, summary: str, turns: Sequence[Turn], facts: Sequence[Fact] = ()
+    ) -> bool:
+        """Nothing is summed up."""
+        return False
 
     async def clear(self, conversation: str) -> None:
         """Forget the conversation."""
         del self._turns[conversation]
+
+    async def held(self, person: str, spared: str = "") -> Personal:
+        """Nobody asks."""
+        return Personal({}, {}, {})
+
+    async def forget_in(self, conversation: str, person: str, spared: str = "") -> None:
+        """Nobody is forgotten here."""
+
+    async def forget(self, person: str, spared: str = "") -> Receipt:
+        """Nobody is forgotten here."""
+        return Receipt()
 
     async def put(self, message_id: str, voter: str, vote: Vote) -> None:
         """Nobody votes here."""
@@ -157,13 +194,14 @@ async def _durable(program: Path | None) -> AsyncIterator[tuple[Accept, Screen]]
 @asynccontextmanager
 async def _bare() -> AsyncIterator[tuple[Accept, Screen]]:
     screen, memory = Screen(), ShortMemory()
-    bot = Assistant(Echo(), memory, Commands("", memory, memory), course(), Gate(MANY), memory)
+    commands = Commands("", memory, memory, memory)
+    bot = Assistant(Echo(), memory, commands, course(), Gate(MANY), memory, PictureReader())
     queues: dict[str, asyncio.Queue[Message]] = {}
 
     async def replies(message: Message) -> AsyncIterator[Reply]:
         async for step in bot.steps(message):
-            if step.turn:
-                await memory.append(bot.key(message), step.turn)
+            if step.kept:
+                await memory.append(bot.key(message), step.kept.turn)
             yield step.reply
 
     async def work(queue: asyncio.Queue[Message]) -> None:

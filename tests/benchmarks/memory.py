@@ -6,20 +6,24 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from redis.asyncio import Redis
 
-from memory.base import Source, Turn
+from memory.base import Fact, Source, Turn
 from memory.client import connect
 from memory.embedded import EmbeddedServer, embedded
 from memory.history import RedisHistory
+from memory.people import RedisPeople
 
 SAMPLES = 1000
 CONVERSATIONS = 500
-WINDOW = 20
+FORGETTINGS = 5
+PERSON = "feishu:ou_7d8a6e6df7621556ce0d21922b676706ccs"
+FACTS = ("我用的是 Windows", "我的显卡是 4060，8 GB", "我在第三课", "我叫小李")
+TRACE = '{"standalone":"","outcome":"answered","notice":"","ms":{"retrieve":12.3},"tokens":[]}'
 QUESTION = "怎么在开发机上安装 lmdeploy，需要什么版本的 CUDA？"
 ANSWER = "先建一个 conda 环境，再用 pip 安装，版本写在第二课的环境一节里。" * 6
 SOURCES = (Source("第二课：部署", "环境配置", "/docs/L2/deploy.md#环境配置", "3f2a9c1"),) * 2
@@ -36,7 +40,7 @@ def main(argv: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(dir=options.data_dir) as folder:
         rows = asyncio.run(_measure(Path(folder), options.program))
     for row in [("", "median", "p99"), *rows]:
-        sys.stdout.write("{:<44}{:>12}{:>12}\n".format(*row))
+        sys.stdout.write("{:<46}{:>12}{:>16}\n".format(*row))
     return 0
 
 
@@ -44,8 +48,9 @@ async def _measure(folder: Path, program: Path | None) -> list[Row]:
     rows = [await _starts(folder / "starts", program)]
     async with embedded(folder, program) as url:
         client = connect(url)
+        rows += await _space(client)
+        rows.append(await _forgetting(client))
         rows += await _turns(client)
-        rows.append(await _space(client))
         await client.aclose()
     return rows
 
@@ -60,43 +65,67 @@ async def _starts(folder: Path, program: Path | None) -> Row:
 
 
 async def _turns(client: Redis) -> list[Row]:
-    rows = []
-    for held, conversations in ((10, SAMPLES), (10_000, 1)):
-        names = [f"bench:{held}:{number}" for number in range(conversations)]
-        appends, loads = await _samples(RedisHistory(client, WINDOW), held, names)
-        both = [append + load for append, load in zip(appends, loads, strict=True)]
-        for what, times in (("append", appends), ("load", loads), ("append + load", both)):
-            rows.append(_row(f"{what}, after {held:,} turns", times))
+    history = RedisHistory(client)
+    spread, long = [f"bench:short:{number}" for number in range(SAMPLES)], "bench:long"
+    for number in range(10):
+        await asyncio.gather(*(_append(history, name, number) for name in spread))
+    for number in range(0, 10_000, 100):
+        await asyncio.gather(*(_append(history, long, number + at) for at in range(100)))
+    # In turns, so that both meet the same machine.
+    seconds: dict[str, list[float]] = {}
+    for number, name in enumerate(spread):
+        for held, conversation in (("10", name), ("10,000", long)):
+            append = partial(_append, history, conversation, 10_000 + number)
+            both = [await _timed(partial(history.load, conversation, PERSON)), await _timed(append)]
+            for what, took in zip(("load", "append with a fact", "a turn"), (*both, sum(both)), strict=True):
+                seconds.setdefault(f"{what}, after {held} turns", []).append(took)
+    rows = [_row(what, times) for what, times in seconds.items()]
+    return [*rows, ("a turn at 10,000 turns against one at 10", _ratio(seconds), "")]
+
+
+def _ratio(seconds: Mapping[str, list[float]]) -> str:
+    short, long = (statistics.median(seconds[f"a turn, after {held} turns"]) for held in ("10", "10,000"))
+    return f"{long / short:.2f}"
+
+
+async def _space(client: Redis) -> list[Row]:
+    history, rows = RedisHistory(client), []
+    for turns in (10, 20, 100):
+        before = await _memory(client)
+        for number in range(turns):
+            names = (f"space:{turns}:{index}" for index in range(CONVERSATIONS))
+            await asyncio.gather(*(_append(history, name, number) for name in names))
+        each = (await _memory(client) - before) / CONVERSATIONS
+        what = f"bytes of a conversation of {turns} turns"
+        rows.append((what, f"{each:,.0f}", f"{2**30 / each:,.0f} a GB"))
     return rows
 
 
-async def _samples(
-    history: RedisHistory, held: int, conversations: list[str]
-) -> tuple[list[float], list[float]]:
-    """Seconds of appending and of loading, spread over conversations that hold so many turns already."""
-    for number in range(held):
-        await asyncio.gather(*(history.append(name, _turn(number)) for name in conversations))
-    appends, loads = [], []
-    for number in range(SAMPLES):
-        name = conversations[number % len(conversations)]
-        appends.append(await _timed(partial(history.append, name, _turn(held + number))))
-        loads.append(await _timed(partial(history.load, name)))
-    return appends, loads
+async def _memory(client: Redis) -> int:
+    return int((await client.info("memory"))["used_memory"])
 
 
-async def _space(client: Redis) -> Row:
-    history = RedisHistory(client, WINDOW)
-    before = int((await client.info("memory"))["used_memory"])
-    for number in range(WINDOW):
-        turn = _turn(number)
-        await asyncio.gather(*(history.append(f"space:{index}", turn) for index in range(CONVERSATIONS)))
-    each = (int((await client.info("memory"))["used_memory"]) - before) / CONVERSATIONS
-    size = len((QUESTION + ANSWER).encode())
-    return f"conversations per GB, {WINDOW} turns of {size} bytes", f"{2**30 / each:,.0f}", ""
+async def _forgetting(client: Redis) -> Row:
+    """A person with 200 facts in 50 conversations of 40 turns."""
+    history, people, times = RedisHistory(client), RedisPeople(client), []
+    names = [f"forget:{number}" for number in range(50)]
+    for _ in range(FORGETTINGS):
+        for number in range(40):
+            await asyncio.gather(*(_append(history, name, number, "forgotten") for name in names))
+        times.append(await _timed(partial(people.forget, "forgotten")))
+        while (await client.info("persistence"))["aof_rewrite_in_progress"]:
+            await client.ping()
+    return _row("forget 50 conversations x 40 turns, 200 facts", times)
 
 
-def _turn(number: int) -> Turn:
-    return Turn(f"om_{number:024}", QUESTION, ANSWER, 1_790_000_000.0 + number, SOURCES)
+async def _append(history: RedisHistory, name: str, number: int, person: str = PERSON) -> None:
+    fact = Fact(FACTS[number % len(FACTS)], 1_790_000_000.0 + number, f"om_{number:024}", person)
+    await history.append(name, _turn(number, person), [fact])
+
+
+def _turn(number: int, person: str) -> Turn:
+    at = 1_790_000_000.0 + number
+    return Turn(f"om_{number:024}", QUESTION, ANSWER, at, SOURCES, person, TRACE)
 
 
 async def _timed(action: Callable[[], Awaitable[object]]) -> float:

@@ -4,16 +4,19 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
 
 from memory import keys
-from memory.base import Allowance, Letter, MemoryUnavailable
+from memory.base import Allowance, MemoryUnavailable, Personal, Receipt
 from memory.client import connect, ping
 from memory.history import RedisHistory
 from memory.inbox import RedisInbox
+from memory.mail import Letter
+from memory.people import RedisPeople
 from memory.program import find_program
 from memory.quota import RedisQuota
 from memory.relay import RedisRelay
@@ -49,11 +52,11 @@ async def test_conversations_are_remembered_and_forgotten_on_every_node(
     history = RedisHistory(client)
     for chat in CHATS:
         await history.append(chat, TURN)
-    assert [await history.load(chat) for chat in CHATS] == [[TURN]] * len(CHATS)
+    assert [(await history.load(chat)).turns for chat in CHATS] == [(TURN,)] * len(CHATS)
     assert all("keys=" in node.ask("INFO keyspace") for node in nodes)
     for chat in CHATS:
         await history.clear(chat)
-    assert await client.dbsize() == 0
+    assert [(await history.load(chat)).turns for chat in CHATS] == [()] * len(CHATS)
 
 
 async def test_votes_are_kept(client: Redis) -> None:
@@ -83,6 +86,22 @@ async def test_messages_are_taken_in_and_worked_off_on_every_node(client: Redis)
         await inbox.commit(job, "answer", TURN)
         await inbox.done(job, [job.conversation])
     assert (await inbox.state()).waiting == 0
+
+
+async def test_a_person_is_forgotten_on_every_node_and_in_its_files(
+    client: Redis, nodes: list[Server]
+) -> None:
+    history, people = RedisHistory(client), RedisPeople(client)
+    for node in nodes:
+        node.ask("CONFIG SET appendonly yes")
+    for chat in CHATS:
+        await history.append(chat, replace(TURN, sender="web:ann"))
+    assert set((await people.held("web:ann")).turns) == set(CHATS)
+    assert await people.forget("web:ann") == Receipt(len(CHATS), len(CHATS))
+    assert await people.held("web:ann") == Personal({}, {}, {})
+    for node in nodes:
+        assert "cmdstat_bgrewriteaof" in node.ask("INFO commandstats")
+        node.ask("CONFIG SET appendonly no")
 
 
 async def test_a_line_reaches_who_listens_on_any_node(client: Redis) -> None:

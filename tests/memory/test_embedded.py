@@ -33,7 +33,7 @@ async def opened(data_dir: Path, program: Path | None = None) -> AsyncIterator[R
 
 async def remembered(data_dir: Path, program: Path | None = None) -> list[Turn]:
     async with opened(data_dir, program) as client:
-        return await RedisHistory(client).load(CONVERSATION)
+        return list((await RedisHistory(client).load(CONVERSATION)).turns)
 
 
 async def remember(data_dir: Path, *turns: Turn, program: Path | None = None) -> None:
@@ -59,7 +59,7 @@ async def test_a_turn_outlives_a_killed_server(tmp_path: Path, program: Path) ->
         for turn in (TURN, LATER):
             await history.append(CONVERSATION, turn)
             os.kill(await server_of(client), signal.SIGKILL)
-        assert await history.load(CONVERSATION) == [TURN, LATER]
+        assert (await history.load(CONVERSATION)).turns == (TURN, LATER)
 
 
 @on_linux
@@ -78,7 +78,7 @@ async def test_when_the_owner_is_killed_another_process_takes_over(tmp_path: Pat
             process.kill()
             await ended(server)
             await RedisHistory(client).append(CONVERSATION, LATER)
-            assert await RedisHistory(client).load(CONVERSATION) == [TURN, LATER]
+            assert (await RedisHistory(client).load(CONVERSATION)).turns == (TURN, LATER)
 
 
 async def test_when_the_owner_stops_another_process_takes_over(tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from memory.base import Letter, MemoryUnavailable
+from memory.base import MemoryUnavailable
 from memory.client import connect, ping
 from memory.history import RedisHistory
 from memory.inbox import RedisInbox
+from memory.mail import Letter
 from tests.fakes.redis_servers import Server, server
 from tests.memory.processes import CONVERSATION, TURN
 
@@ -45,7 +46,7 @@ async def test_a_full_server_refuses_to_write_still_reads_and_goes_on_when_it_ha
     for write in (inbox.accept(letter), ping(client)):
         with pytest.raises(MemoryUnavailable, match="full and takes nothing in; raise its maxmemory"):
             await write
-    assert await history.load(CONVERSATION) == [TURN]
+    assert (await history.load(CONVERSATION)).turns == (TURN,)
     own.ask("CONFIG SET maxmemory 0")
     await ping(client)
     assert await inbox.accept(letter) == "accepted"

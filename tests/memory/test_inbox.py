@@ -7,10 +7,11 @@ from contextlib import suppress
 import pytest
 from redis.asyncio import Redis
 
-from memory.base import Job, LeaseLost, Letter, MailChanged, Turn
+from memory.base import LeaseLost, MailChanged, Turn
 from memory.history import RedisHistory
 from memory.inbox import RedisInbox
 from memory.keys import partition
+from memory.mail import Job, Letter
 
 ANN, BOB, EVE = "feishu:oc_1::ann", "feishu:oc_1::bob", "telegram:42::eve"
 EVERYWHERE = ("feishu", "telegram")
@@ -164,7 +165,7 @@ async def test_who_lost_the_lease_can_write_nothing(client: Redis) -> None:
         with pytest.raises(LeaseLost):
             await call()
     assert await inbox.renew([job]) == [None]
-    assert await RedisHistory(client).load(ANN) == []
+    assert (await RedisHistory(client).load(ANN)).turns == ()
     assert ids(await inbox.waiting(ANN)) == ["m1"]
 
 
@@ -292,6 +293,14 @@ async def test_the_dead_are_kept_with_the_reason_and_the_next_is_next(inbox: Red
     assert ids((await take_one(inbox)).letters) == ["m2"]
 
 
+async def test_what_was_withdrawn_from_a_hand_is_not_among_the_dead(inbox: RedisInbox) -> None:
+    await put(inbox, "m1")
+    job = await take_one(inbox)
+    await inbox.withdraw(ANN, "m1")
+    await inbox.bury(job, ["m1"], "it raised")
+    assert await inbox.state() == (0, 0, "")
+
+
 async def test_a_memo_is_there_for_the_next_job(inbox: RedisInbox) -> None:
     await put(inbox, "m1", "m2")
     await inbox.done(await take_one(inbox), ["m1"], "sent-1", "memo")
@@ -303,7 +312,7 @@ async def test_the_turn_is_remembered_once_and_only_with_the_answer(inbox: Redis
     job = await take_one(inbox)
     for _ in range(2):  # the first reply may have been lost on its way
         await inbox.commit(job, "answer", Turn("m1", "q", "a", 1.0))
-    assert await RedisHistory(client).load(ANN) == [Turn("m1", "q", "a", 1.0)]
+    assert (await RedisHistory(client).load(ANN)).turns == (Turn("m1", "q", "a", 1.0),)
 
 
 async def test_other_processes_hear_of_what_is_ready(inbox: RedisInbox, client: Redis) -> None:
