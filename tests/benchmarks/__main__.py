@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 EVERYWHERE = ("house", "memory", "answering", "knowledge", "inbox", "durability")
-ON_LABELLED_DATA = ("retrieval", "cmrc")
+ON_LABELLED_DATA = ("retrieval", "cmrc", "locomo", "abuse")
 
 
 def main(arguments: list[str]) -> int:
