@@ -1,4 +1,4 @@
-"""Labelled queries against a Searcher: is the right section found, are our questions told from others'."""
+"""Labelled queries and conversations against a search: is the right section found, is a query ours at all."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag import jsonlines
+from rag.followup import followed
 from rag.types import Found, Passage, Progress, RagError, Searcher
 
 DEPTH = 20
@@ -17,6 +18,8 @@ DEPTH = 20
 
 _RETRIEVAL = ("recall@1", "recall@5", "recall@10", "recall@20", "MRR@10", "nDCG@10")
 _DECISION = ("precision", "recall", "F1")
+_FOLLOWUP = ("followup@5", "standalone@5", "ratio")
+_FIRST = 5
 _RESAMPLES = 1000
 _SEED = 0
 
@@ -33,7 +36,11 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Recall, MRR and nDCG over the rows with positives; precision, recall and F1 over those with a label."""
+    """Recall, MRR and nDCG over the rows with positives; precision, recall and F1 over those with a label.
+
+    Over turns that lean on earlier ones the recall of what the rules make of them, that of the text given
+    in the file, and the one by the other.
+    """
 
     measures: Mapping[str, Estimate]
 
@@ -64,22 +71,36 @@ class Row:
     label: bool | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question that leans on what its asker said before, oldest first, and how it would stand alone."""
+
+    question: str
+    earlier: tuple[str, ...]
+    standalone: str
+    positive: tuple[Place, ...]
+
+
 def evaluate(searcher: Searcher, paths: Iterable[Path], progress: Progress | None = None) -> Evaluation:
-    """Search every row of the files; RagError names the file and line of a row that cannot be read."""
-    rows = [row for path in paths for row in read(path)]
-    if not rows:
+    """Search every row and turn of the files; RagError names the file and line that cannot be read."""
+    asked = [one for path in paths for one in _asked(path)]
+    if not asked:
         raise RagError("there is no labelled question in these files; write one a line, as JSON")
     found_right: list[list[float]] = []
     decisions: list[tuple[bool, bool]] = []
-    for number, row in enumerate(rows, 1):
-        found = searcher.search(row.query, DEPTH)
-        if row.positive:
-            found_right.append(_measures(found, row.positive))
-        if row.label is not None:
-            decisions.append((row.label, found.ours))
+    followups: list[tuple[float, float]] = []
+    for number, one in enumerate(asked, 1):
+        if isinstance(one, Turn):
+            followups.append(_both_ways(searcher, one))
+        else:
+            found = searcher.search(one.query, DEPTH)
+            if one.positive:
+                found_right.append(_measures(found, one.positive))
+            if one.label is not None:
+                decisions.append((one.label, found.ours))
         if progress:
-            progress("evaluating", number, len(rows))
-    return Evaluation({**_retrieval(found_right), **_decision(decisions)})
+            progress("evaluating", number, len(asked))
+    return Evaluation({**_retrieval(found_right), **_decision(decisions), **_followup(followups)})
 
 
 def read(path: Path) -> Iterator[Row]:
@@ -87,10 +108,42 @@ def read(path: Path) -> Iterator[Row]:
     return (_row(values, where) for where, values in jsonlines.read(path))
 
 
+def _asked(path: Path) -> Iterator[Row | Turn]:
+    for where, values in jsonlines.read(path):
+        if isinstance(values, dict) and "turns" in values:
+            yield from _turns(values["turns"], where)
+        else:
+            yield _row(values, where)
+
+
+def _turns(values: Any, where: str) -> Iterator[Turn]:
+    """Those that are to be measured: with a place, and with something that their asker said before."""
+    said: dict[str, list[str]] = {}
+    try:
+        for one in values:
+            question, positive = _text(one["user"]), _places(one)
+            earlier = said.setdefault(one.get("speaker", ""), [])
+            if positive and one.get("needs", "none" if not earlier else "") != "none":
+                yield Turn(question, tuple(earlier), _text(one["standalone"]), positive)
+            earlier.append(question)
+    except (KeyError, TypeError, AttributeError) as error:
+        wanted = '{"turns": [{"user", "standalone", "needs", "positive": [{"doc", "anchor"}]}]}'
+        raise RagError(f"{where}: want {wanted}") from error
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def _places(values: Any) -> tuple[Place, ...]:
+    return tuple(Place(one["doc"], one["anchor"]) for one in values.get("positive", ()))
+
+
 def _row(values: Any, where: str) -> Row:
     try:
-        query, label = values["query"], values.get("label")
-        positive = tuple(Place(one["doc"], one["anchor"]) for one in values.get("positive", ()))
+        query, label, positive = values["query"], values.get("label"), _places(values)
     except (KeyError, TypeError, AttributeError) as error:
         raise RagError(
             f'{where}: want {{"query", "positive": [{{"doc", "anchor"}}]}} or {{"query", "label"}}'
@@ -102,9 +155,21 @@ def _row(values: Any, where: str) -> Row:
     return Row(query, positive, None if label is None else bool(label))
 
 
+def _both_ways(searcher: Searcher, turn: Turn) -> tuple[float, float]:
+    """Whether the right section is among the first by the rules, and by the text given."""
+    made = followed(turn.question, turn.earlier)
+    ways = searcher.search(made.text, _FIRST, followup=made), searcher.search(turn.standalone, _FIRST)
+    by_rules, given = (any(_right(found, turn.positive)) for found in ways)
+    return float(by_rules), float(given)
+
+
+def _right(found: Found, positive: Sequence[Place]) -> list[bool]:
+    return [any(place.holds(hit.passage) for place in positive) for hit in found.hits]
+
+
 def _measures(found: Found, positive: Sequence[Place]) -> list[float]:
     """One value for each of _RETRIEVAL."""
-    right = [any(place.holds(hit.passage) for place in positive) for hit in found.hits]
+    right = _right(found, positive)
     gains = [1 / math.log2(rank + 2) for rank in range(10)]
     first = right.index(True) if True in right else DEPTH
     return [
@@ -134,6 +199,18 @@ def _decision(rows: Sequence[tuple[bool, bool]]) -> dict[str, Estimate]:
         return np.array([right / max(said, 1), right / max(true, 1), 2 * right / max(said + true, 1)])
 
     return _estimates(_DECISION, len(rows), scores)
+
+
+def _followup(rows: Sequence[tuple[float, float]]) -> dict[str, Estimate]:
+    if not rows:
+        return {}
+    values = np.asarray(rows)
+
+    def shares(sample: NDArray[np.int64]) -> NDArray[np.float64]:
+        by_rules, given = values[sample].mean(axis=0)
+        return np.array([by_rules, given, by_rules / max(given, 1 / len(rows))])
+
+    return _estimates(_FOLLOWUP, len(rows), shares)
 
 
 def _estimates(

@@ -91,11 +91,19 @@ class Lexical:
 
     def leg(self, leg: Leg, query: str) -> Floats:
         """Every passage's BM25 score by one leg, shape (size,)."""
+        lookup, worth = self._worth(leg, query)
+        return lookup.weighed(worth)
+
+    def worth(self, query: str) -> float:
+        """How much a query says, in nats: rare words much, everyday ones hardly anything."""
+        return float(self._worth(WORDS, query)[1].sum())
+
+    def _worth(self, leg: Leg, query: str) -> tuple[Lookup, NDArray[np.float64]]:
         terms = Counter(leg.terms(query))
         lookup = self.lookup(leg.name, list(terms))
         rarity = np.log1p((self.size - lookup.held + 0.5) / (lookup.held + 0.5))
         times = np.fromiter(terms.values(), np.float64, len(terms))
-        return lookup.weighed(times * rarity * _weights(terms, rarity))
+        return lookup, times * rarity * _weights(terms, rarity)
 
 
 def _weights(terms: Iterable[str], rarity: NDArray[np.float64]) -> NDArray[np.float64]:

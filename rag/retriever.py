@@ -2,15 +2,18 @@
 
 import logging
 import math
+from collections.abc import Sequence
 from dataclasses import astuple
+from functools import partial
 
+from rag.context import scored_after
 from rag.embedder import Embedder
 from rag.index import Index
 from rag.matching import Asked
 from rag.ranking import Floats, best, firsts, scored, sought
 from rag.relevance import GROUNDS, THRESHOLD, names_what_is_there
 from rag.reranker import Reranker, RerankerUnavailable
-from rag.types import EmbedderUnavailable, Found, Hit, IndexUnavailable, Passage
+from rag.types import EmbedderUnavailable, Followup, Found, Hit, IndexUnavailable, Passage
 from rag.weights import Weights
 
 _log = logging.getLogger(__name__)
@@ -57,22 +60,26 @@ class Retriever:
         """Search this version from now on; searches under way end on the one they began with."""
         self._index = index
 
-    def search(self, query: str, k: int = 10, cohort: str = "") -> Found:
+    def search(self, query: str, k: int = 10, cohort: str = "", followup: Followup | None = None) -> Found:
         """The k best sections by their best passages, best first; of those that say the same only one.
 
         That one is of the asker's cohort, where it can be. A question that stands in the documents comes
-        first, and nothing is surer. What a model fails to add, the words alone decide.
+        first, and nothing is surer. What a model fails to add, the words alone decide. Where the query was
+        made of a `followup`, its ranking is, and a question answered before is not answered with once more.
         """
         index = self._index
         text = sought(query)
         if not text or not len(index):
             return Found(query, (), 0.0, False)
-        hits = _hits(index, self._scores(index, text), max(k, self._depth), cohort)
+        said = followup or Followup(query, query)
+        question, facts = sought(said.question), [*map(sought, said.facts)]
+        before = [one for one in map(sought, reversed(said.after)) if one]
+        scores = scored_after(index, partial(self._scores, index), question, facts, before)
+        hits = _hits(index, scores, max(k, self._depth), cohort)
         hits = self._reread(text, hits, cohort)
-        asked = Asked(text)
-        close = {hit.passage.id: asked.by(hit.passage.heading, hit.passage.kind == "qa") for hit in hits}
+        close = {hit.passage.id: _closeness(hit.passage, question, before) for hit in hits}
         hits.sort(key=lambda hit: -close[hit.passage.id])
-        sure = 1.0 if any(close.values()) else _sure(index, text)
+        sure = 1.0 if max(close.values(), default=0) > 0 else _sure(index, text)
         return Found(query, tuple(hits[:k]), sure, sure >= THRESHOLD)
 
     @property
@@ -114,6 +121,13 @@ class Retriever:
         if part not in self._failing:
             self._failing.add(part)
             _log.warning("searching without the %s: %s", part, error)
+
+
+def _closeness(passage: Passage, latest: str, before: Sequence[str]) -> int:
+    """How surely its heading asks the latest question; -1 where it is an answer to one of those before."""
+    qa = passage.kind == "qa"
+    close = Asked(latest).by(passage.heading, qa)
+    return close or -(qa and any(Asked(one).by(passage.heading, qa) for one in before))
 
 
 def _sure(index: Index, text: str) -> float:

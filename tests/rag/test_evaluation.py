@@ -6,17 +6,25 @@ from pathlib import Path
 import pytest
 
 from rag.evaluation import evaluate
-from rag.types import Found, Hit, Passage, RagError
+from rag.types import Followup, Found, Hit, Passage, RagError
 from tests.fakes.searcher import passage
 
 
 class Scripted:
-    """Finds the passages in the same order for every query; whatever ends in a question mark is ours."""
+    """Finds the passages in the same order for every query; whatever ends in a question mark is ours.
+
+    A query that has the word "nothing" finds none. It notes what follows upon what.
+    """
 
     def __init__(self, *passages: Passage) -> None:
         self._hits = tuple(Hit(one, 1 / rank) for rank, one in enumerate(passages, 1))
+        self.followups: list[Followup] = []
 
-    def search(self, query: str, k: int = 10, cohort: str = "") -> Found:
+    def search(self, query: str, k: int = 10, cohort: str = "", followup: Followup | None = None) -> Found:
+        if followup:
+            self.followups.append(followup)
+        if "nothing" in query:
+            return Found(query, (), 0.0, False)
         return Found(query, self._hits[:k], 0.5, query.endswith("?"))
 
 
@@ -87,6 +95,42 @@ def test_both_kinds_of_rows_may_stand_in_one_file(searcher: Scripted, tmp_path: 
     assert "recall@1" in found
 
 
+def turn(user: str, standalone: str = "q", **others: object) -> dict[str, object]:
+    return {"user": user, "standalone": standalone, "needs": "history", **positive("One"), **others}
+
+
+def test_turns_of_conversations_are_measured_against_the_text_given(
+    searcher: Scripted, tmp_path: Path
+) -> None:
+    turns = [
+        turn("Kiln?", needs="none"),
+        turn("and nothing?"),
+        turn("that?", "nothing"),
+        turn("it?"),
+        turn("so?"),
+    ]
+    found = evaluate(searcher, rows(tmp_path, {"id": "c", "turns": turns})).measures
+    values = {name: (one.value, one.n) for name, one in found.items()}
+    # A text that has "nothing" of an earlier question in it finds none either.
+    assert values == {"followup@5": (0.75, 4), "standalone@5": (0.75, 4), "ratio": (1.0, 4)}
+
+
+def test_a_turn_follows_upon_what_its_speaker_said(searcher: Scripted, tmp_path: Path) -> None:
+    turns = [
+        turn("我的电脑是 Windows", speaker="A", positive=[]),
+        turn("kiln 服务怎么启动", speaker="B", needs="none"),
+        turn("那卸载呢", speaker="A"),
+        turn("那停止呢", speaker="B"),
+    ]
+    evaluate(searcher, rows(tmp_path, {"turns": turns}))
+    assert [one.after for one in searcher.followups] == [(), ("kiln 服务怎么启动",)]
+
+
+def test_conversations_and_queries_may_stand_in_one_file(searcher: Scripted, tmp_path: Path) -> None:
+    path = rows(tmp_path, {"turns": [turn("a"), turn("b")]}, positive("One"), {"query": "a?", "label": 1})
+    assert {"followup@5", "ratio", "recall@1", "F1"} <= set(evaluate(searcher, path).to_json())
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
@@ -96,6 +140,10 @@ def test_both_kinds_of_rows_may_stand_in_one_file(searcher: Scripted, tmp_path: 
         ('{"query": 3, "label": 1}', "want"),
         ('{"query": "q"}', "want"),
         ('{"query": "q", "positive": [{"doc": "a"}]}', "want"),
+        ('{"turns": 3}', "want"),
+        ('{"turns": ["q"]}', "want"),
+        ('{"turns": [{"user": 3}]}', "want"),
+        ('{"turns": [{"user": "q", "needs": "history", "positive": [{"doc": "a", "anchor": "b"}]}]}', "want"),
     ],
 )
 def test_a_bad_row_is_named_by_file_and_line(

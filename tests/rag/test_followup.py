@@ -1,19 +1,47 @@
-"""Which questions lean on the one before them, and what they become."""
+"""Which questions lean on what was said before, what they become, and where they are sought."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
-from rag.followup import standalone
+from rag import index
+from rag.followup import followed
+from rag.indexer import Indexer
+from rag.retriever import Retriever
+from rag.types import Followup
+from tests.fakes.recording_embedder import RecordingEmbedder
+
+FIRST = "How much memory does the 7B model need on one card?"
+BOX = "我的电脑是 Windows，只有 8G 内存"
+
+# Two tools with the same chores: which one is meant, only the conversation says.
+TOOLS = {
+    "kiln.md": "# Kiln\n## Kiln 怎么安装\npip install kiln\n## 启动服务\nkiln up\n## 卸载\nkiln remove\n",
+    "loom.md": "# Loom\n## Loom 怎么安装\npip install loom\n## 启动服务\nloom up\n## 卸载\nloom remove\n",
+    "faq.csv": "问题,答案\nLoom 报告在哪里下载？,在个人页。\nLoom 报告多久更新？,每天。\n",
+}
 
 
 @dataclass(frozen=True)
 class Said:
     question: str
     answer: str = "…"
+    at: float = 0.0
 
 
-FIRST = "How much memory does the 7B model need on one card?"
+@pytest.fixture
+def tools(indexer: Indexer, course: Path, directory: Path, embedder: RecordingEmbedder) -> Retriever:
+    for name, text in TOOLS.items():
+        (course / name).write_text(text, "utf-8")
+    indexer.refresh()
+    return Retriever(index.opened(directory, embedder.id), embedder)
+
+
+def found(searcher: Retriever, question: str, *earlier: str) -> list[str]:
+    asked = followed(question, earlier)
+    hits = searcher.search(asked.text, followup=asked).hits
+    return [f"{hit.passage.path} {hit.passage.heading}" for hit in hits]
 
 
 @pytest.mark.parametrize(
@@ -26,6 +54,7 @@ FIRST = "How much memory does the 7B model need on one card?"
         "它要多大显存",
         "刚才那个命令报错了",
         "激活",
+        "能关掉吗",
         "what about int8?",
         "and on windows?",
         "does it run on a Mac?",
@@ -33,7 +62,7 @@ FIRST = "How much memory does the 7B model need on one card?"
     ],
 )
 def test_a_follow_up_is_joined_to_its_question(question: str) -> None:
-    assert standalone(question, [Said(FIRST)]) == f"{FIRST} {question}"
+    assert followed(question, [FIRST]).text == f"{FIRST} {question}"
 
 
 @pytest.mark.parametrize(
@@ -46,18 +75,75 @@ def test_a_follow_up_is_joined_to_its_question(question: str) -> None:
     ],
 )
 def test_a_question_that_stands_alone_stays_as_it_is(question: str) -> None:
-    assert standalone(question, [Said(FIRST)]) == question
+    assert followed(question, [FIRST]).text == question
 
 
 def test_without_a_history_nothing_changes() -> None:
-    assert standalone("那 20B 呢", []) == "那 20B 呢"
+    assert followed("那 20B 呢", []) == Followup("那 20B 呢", "那 20B 呢")
+
+
+def test_nothing_said_leans_on_nothing() -> None:
+    assert followed(" ", [FIRST]).text == " "
 
 
 def test_a_second_follow_up_skips_the_first() -> None:
-    assert (
-        standalone("13B呢", [Said("Where to hand in?"), Said(FIRST), Said("那 20B 呢")]) == f"{FIRST} 13B呢"
-    )
+    assert followed("13B呢", ["Where to hand in?", FIRST, "那 20B 呢"]).text == f"{FIRST} 13B呢"
 
 
 def test_follow_ups_of_nothing_lean_on_the_oldest_at_hand() -> None:
-    assert standalone("13B呢", [Said("1B呢"), Said("7B呢")]) == "1B呢 13B呢"
+    assert followed("13B呢", ["1B呢", "7B呢"]).text == "1B呢 13B呢"
+
+
+@pytest.mark.parametrize("question", ["我能跑 7B 模型吗", "那我这台装哪个版本", "适合我吗"])
+def test_who_asks_about_themself_is_asked_for_with_what_they_told(question: str) -> None:
+    asked = followed(question, [BOX, FIRST])
+    assert (asked.facts, asked.after) == ((BOX,), (FIRST,))
+    assert asked.text.startswith(BOX)
+
+
+@pytest.mark.parametrize(
+    "question", ["怎么启动 api_server 服务", "我想问下怎么启动服务", "how do i start it"]
+)
+def test_what_they_told_stays_out_of_other_questions(question: str) -> None:
+    asked = followed(question, [BOX, FIRST])
+    assert (asked.facts, asked.after) == ((), (FIRST,))
+
+
+def test_what_points_back_at_a_fact_alone_means_it() -> None:
+    told = "I have a box with two old cards"
+    assert followed("can kiln be installed on it?", [told]).text == f"{told} can kiln be installed on it?"
+
+
+def test_a_problem_or_a_wish_is_a_question_and_no_fact() -> None:
+    earlier = ["我的服务启动报错了", "我想让它快一点"]
+    assert followed("能再详细点吗", earlier).after == tuple(earlier)
+
+
+def test_facts_that_are_remembered_count_like_those_in_the_messages() -> None:
+    assert followed("我能跑吗", [FIRST], [BOX]).facts == (BOX,)
+
+
+@pytest.mark.parametrize("tool", ["kiln", "loom"])
+def test_a_question_is_sought_where_the_conversation_is(tools: Retriever, tool: str) -> None:
+    assert found(tools, "那怎么卸载", f"{tool} 怎么安装")[0] == f"{tool}.md 卸载"
+
+
+def test_a_new_subject_is_found_at_once(tools: Retriever) -> None:
+    assert found(tools, "7860 端口怎么用 ssh 转发", "kiln 怎么安装")[0] == "deploy.md 端口转发"
+
+
+def test_what_fits_a_short_question_alone_is_not_lost(tools: Retriever) -> None:
+    first, second, *_ = found(tools, "端口启动", "kiln 怎么安装")
+    assert (first, second) == ("kiln.md 启动服务", "deploy.md 端口转发")
+
+
+def test_the_same_answer_is_not_given_twice(tools: Retriever) -> None:
+    first = "Loom 报告在哪里下载"
+    assert found(tools, first)[0] == "faq.csv Loom 报告在哪里下载？"
+    later = found(tools, "那报告下载完呢", first)
+    assert later[-1] == "faq.csv Loom 报告在哪里下载？"
+
+
+def test_who_asks_the_same_again_gets_it_again(tools: Retriever) -> None:
+    first = "Loom 报告在哪里下载"
+    assert found(tools, first, first)[0] == "faq.csv Loom 报告在哪里下载？"
