@@ -50,7 +50,7 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture that came with a message."""
+    """A picture that came with a message, as a file; adapters keep those of one below 4 MB together."""
 
     media_type: str
     data: bytes
@@ -74,6 +74,11 @@ class Message:
     quoted: str = ""
     edited: bool = False
     withdrawn: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The text, and in a last line how many pictures came with it, for where they are no more."""
+        return "\n".join(filter(None, (self.text, f"🖼 ×{len(self.images)}" if self.images else "")))
 
 
 class Source(Protocol):

@@ -79,10 +79,10 @@ function acknowledge(reply) {
 // The last question that was not acknowledged. It may have come in all the same: sent again, it keeps its id.
 let unsent;
 
-function begun(text, shown) {
-  if (unsent?.text !== text || !unsent.card.isConnected) {
+function begun(text, shown, taken) {
+  if (unsent?.text !== text || String(unsent.taken) !== String(taken) || !unsent.card.isConnected) {
     const id = random();
-    return { id, card: question(`web:${id}`, shown) };
+    return { id, card: question(`web:${id}`, shown, taken) };
   }
   const { id, card } = unsent;
   delete card.firstChild.dataset.word;
@@ -93,22 +93,22 @@ function begun(text, shown) {
 
 function arrived(card) {
   if (unsent?.card !== card) return;
-  if (box.value === unsent.shown) { box.value = ""; resize(); }
+  if (box.value === unsent.shown && String(pictures) === String(unsent.taken)) { box.value = ""; detach(); }
   unsent = undefined;
 }
 
-async function ask(text, shown = text) {
-  const { id, card } = begun(text, shown);
+async function ask(text, shown = text, taken = []) {
+  const { id, card } = begun(text, shown, taken);
   unsent = undefined;
   try {
-    await call("say", { id, text, press: false });
+    await (taken.length ? send({ id, text, pictures: taken }) : call("say", { id, text, press: false }));
     card.dataset.sent = "";
   } catch {
     if (!card.isConnected || !card.querySelector(".wait")) return; // the answer came all the same, or is not wanted
     settle(card, "failed");
     label(card.firstChild, "unsent");
-    unsent = { id, card, text, shown };
-    if (!box.value) { box.value = shown; resize(); }
+    unsent = { id, card, text, shown, taken };
+    if (!box.value && !pictures.length) { box.value = shown; pictures = taken; line(); }
   }
 }
 
@@ -196,17 +196,16 @@ function resize() {
   const follow = nearEnd();
   box.style.height = "auto";
   box.style.height = `${Math.min(box.scrollHeight, 200)}px`;
-  one(".send").disabled = !box.value.trim();
+  one(".send").disabled = preparing > 0 || !(box.value.trim() || pictures.length);
   if (follow) toEnd();
 }
 
 function submit(event) {
   event.preventDefault();
   const text = box.value.trim();
-  if (!text) return;
+  if (preparing || !(text || pictures.length)) return;
   box.value = "";
-  resize();
-  ask(text);
+  ask(text, text, detach());
 }
 
 function examples() {

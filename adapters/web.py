@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any, TypeVar
 
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI, HTTPException, Request
 
 from adapters.base import Accept, AdapterError, Conversation, Delivery, Message, Recall, Reply, Sender
 from adapters.web_calls import Calls, Json, reply_id
 from adapters.web_door import Door, Visitors
 from adapters.web_growth import Growth
+from adapters.web_pictures import pictures_of
 from adapters.web_relay import Relay, Replicas
 from adapters.web_talk import PRESS, Talks
 from adapters.web_words import WORDS
@@ -105,6 +106,15 @@ class WebAdapter:
         # The lifespan of an application mounted in another does not run. So Gradio's queue, which this
         # page does without, does not start; it would wake a thousand times a second.
         inner = FastAPI(openapi_url=None)
+
+        @inner.post("/say")
+        async def say(request: Request) -> None:
+            try:
+                call = await request.json()
+            except ValueError as error:
+                raise _out_of_date() from error
+            await self._say(call, request.cookies)
+
         gradio.mount_gradio_app(
             inner,
             self._page(),
@@ -127,9 +137,7 @@ class WebAdapter:
             return await _told(self._calls.open(sender, conversation))
 
         async def say(call: dict[str, Any], request: gradio.Request) -> None:
-            accept, sender, conversation = self._known(call, request.cookies)
-            message = Message(_message_id(call), conversation, sender, _text(call), datetime.now(UTC))
-            await _told(self._calls.say(accept, message))
+            await self._say(call, request.cookies)
 
         async def follow(call: dict[str, Any], request: gradio.Request) -> Json:
             _, sender, conversation = self._known(call, request.cookies)
@@ -148,7 +156,7 @@ class WebAdapter:
         with gradio.Blocks(title=self._title, analytics_enabled=False) as page:
             gradio.HTML(
                 html_template=_asset("web.html"),
-                js_on_load=_asset("web_feed.js") + _asset("web.js"),
+                js_on_load="".join(map(_asset, ("web_feed.js", "web_pictures.js", "web.js"))),
                 apply_default_css=False,
                 server_functions=[open_talk, say, follow, stop, leave],
                 title=self._title,
@@ -156,6 +164,12 @@ class WebAdapter:
                 examples=self._examples,
             )
         return page
+
+    async def _say(self, call: Any, cookies: Mapping[str, str]) -> None:
+        accept, sender, conversation = self._known(call, cookies)
+        sent_at, images = datetime.now(UTC), pictures_of(call)
+        message = Message(_message_id(call), conversation, sender, _text(call), sent_at, images=images)
+        await _told(self._calls.say(accept, message))
 
     def _known(self, call: Any, cookies: Mapping[str, str]) -> tuple[Accept, Sender, Conversation]:
         """Who calls, and in which conversation: the same id from another person is another one."""

@@ -63,9 +63,9 @@ class Calls:
     async def say(self, accept: Accept, message: Message) -> None:
         """Send a message to the bot; raises NotAccepted."""
         talk = self._talks.of(message.conversation.chat_id)
-        talk.ask(message.id, message.text)  # before the reply can come
+        talk.ask(message.id, message.shown)  # before the reply can come
         await accept(message)
-        await self._replicas.asked(message.conversation.chat_id, message.id, message.text)
+        await self._replicas.asked(message.conversation.chat_id, message.id, message.shown)
 
     async def stop(
         self, accept: Accept, sender: Sender, conversation: Conversation, message_ids: Sequence[str]

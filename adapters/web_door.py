@@ -21,6 +21,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.base import Sender
+from adapters.web_pictures import BODY
 from adapters.web_words import WORDS, preferred
 
 _GUEST_COOKIE = "puyu_guest"
@@ -32,7 +33,7 @@ _LONGEST_BODY = 1_000_000
 _WRONG_SECONDS = 0.5
 # What the page needs of Gradio. The rest of it, such as uploads, stays outside.
 _READ = re.compile(r"/|/theme\.css|/(assets|static)/.*")
-_CALL = re.compile(r"/gradio_api/component_server/?")
+_CALL = re.compile(r"/gradio_api/component_server/?|/say")
 _HEADERS = {
     "content-security-policy": "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; object-src 'none'; "
@@ -91,7 +92,7 @@ class Door:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        receive = _limited(receive)
+        receive = _limited(receive, BODY if scope["path"] == "/say" else _LONGEST_BODY)
         request = Request(scope, receive)
         headers = dict(_HEADERS)
         if self._visitors.password is None and not self._visitors.known(request.cookies):
@@ -144,14 +145,14 @@ def _may(request: Request) -> bool:
     return request.method == "POST" and json and _CALL.fullmatch(request.url.path) is not None
 
 
-def _limited(receive: Receive) -> Receive:
+def _limited(receive: Receive, longest: int) -> Receive:
     received = 0
 
     async def receiving() -> Message:
         nonlocal received
         message = await receive()
         received += len(message.get("body", b""))
-        if received > _LONGEST_BODY:
+        if received > longest:
             raise HTTPException(413, "Too long")
         return message
 

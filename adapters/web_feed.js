@@ -24,8 +24,8 @@ function add(it) {
   return it;
 }
 
-function question(id, text) {
-  asked.set(id, add(make("div", "question", text)));
+function question(id, text, taken) {
+  asked.set(id, add(make("div", "question", ...told(text, taken))));
   const card = add(make("article", "answer", make("div", "body", label(make("span", "wait"), "waiting"))));
   card.ids = [id];
   cards.set(id, card);

@@ -69,7 +69,7 @@ class ScriptedBot:
                 talk.pop(message.id, None)
                 return
             self.received.append(message)
-            talk[message.id] = Exchange(message.id, message.text, None)
+            talk[message.id] = Exchange(message.id, message.shown, None)
             task = asyncio.create_task(self._answer(adapter, message))
             self._work.add(task)
             task.add_done_callback(self._work.discard)
@@ -108,7 +108,7 @@ class ScriptedBot:
                 yield Reply(message.conversation, text, in_reply_to=message.id)
         buttons = (Button("👍", f"/feedback up {message.id}"), Button("👎", f"/feedback down {message.id}"))
         reply = Reply(message.conversation, text, self._sources, buttons, message.id, final=True)
-        self._exchanges[message.conversation][message.id] = Exchange(message.id, message.text, reply)
+        self._exchanges[message.conversation][message.id] = Exchange(message.id, message.shown, reply)
         yield reply
 
     def _voted(self, message: Message) -> Reply:
