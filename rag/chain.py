@@ -1,21 +1,42 @@
-"""The answer chain: stand-alone question, search, and an answer in a model's words or in quotes."""
+"""The answer chain: stand-alone question, search, an answer in a model's words, by a tool, or in quotes."""
 
 import asyncio
-import importlib
 import logging
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
+from rag.agent import Agent, wanted
+from rag.asking import asks_back
 from rag.citations import to_source, told_apart
-from rag.draft import Draft
-from rag.followup import standalone
+from rag.exercise import solved
+from rag.facts import only_tells, telling
+from rag.followup import followed
+from rag.grounding import founded
 from rag.llm import LanguageModel
-from rag.quotes import chosen, quoted
-from rag.relevance import GROUNDS
+from rag.material import Material
+from rag.quotes import chosen, quoted, told_back
+from rag.recall import recalled
+from rag.relevance import FOREIGN, GROUNDS
+from rag.rewriting import rewritten
+from rag.sessions import Session, scheduled
 from rag.text import readable, shortened
-from rag.types import Answer, Exchange, Found, Hit, ModelUnavailable, Notice, Searcher, Source
+from rag.timing import Clock
+from rag.types import (
+    NO_PAST,
+    OTHERS,
+    Answer,
+    Followup,
+    Found,
+    Hit,
+    ModelUnavailable,
+    Notice,
+    Past,
+    Searcher,
+    Source,
+)
+from rag.wording import Worded, Wording
 
 logger = logging.getLogger(__name__)
 
@@ -28,135 +49,169 @@ UNCITED = 3
 QUESTION_LIMIT = 4000
 """Characters of a question that are searched for and answered; whole logs are pasted into chats."""
 
-PERIOD = 0.03
-"""Seconds between two growing answers, at least: people read no faster, and every platform shows fewer."""
+RECALLED = 4
+"""Exchanges that are told again to who asks back for them."""
 
 
 class AnswerChain:
     """Answers questions from what `searcher` finds, in the words of `model` or, without one, in quotes.
 
-    A search that fails raises IndexUnavailable or EmbedderUnavailable. A model that fails does not:
-    the answer quotes, and its `notice` says why.
+    With `tools` sums and equations are worked out, and dates told from the `sessions`. A search that fails
+    raises IndexUnavailable or EmbedderUnavailable. A model that fails does not: the answer quotes, and its
+    `notice` says why.
     """
 
-    def __init__(self, searcher: Searcher, model: LanguageModel | None, course: str) -> None:
+    def __init__(
+        self,
+        searcher: Searcher,
+        model: LanguageModel | None,
+        course: str,
+        sessions: Sequence[Session] = (),
+        tools: bool = True,
+    ) -> None:
         self._searcher = searcher
         self._model = model
-        self._course = course
-        self._warm = False
+        self._wording = Wording(model, course) if model else None
+        self._sessions = sessions
+        self._tools = tools
+        self._agent = Agent(model, searcher, sessions, course) if model and tools else None
 
     async def warm(self) -> None:
         """Import what the first question would wait for."""
-        if self._model and not self._warm:
-            await self._model.warm()
-            await asyncio.to_thread(importlib.import_module, "rag.prompts")
-            self._warm = True
+        if self._wording:
+            await self._wording.warm()
+        if self._agent:
+            await self._agent.warm()
 
-    async def answer(self, question: str, history: Sequence[Exchange] = (), cohort: str = "") -> Answer:
+    async def answer(self, question: str, past: Past = NO_PAST, cohort: str = "") -> Answer:
         """The final answer."""
-        async with aclosing(self.stream(question, history, cohort)) as answers:
+        async with aclosing(self.stream(question, past, cohort)) as answers:
             async for answer in answers:
                 final = answer
         return final
 
     async def stream(
-        self, question: str, history: Sequence[Exchange] = (), cohort: str = ""
+        self, question: str, past: Past = NO_PAST, cohort: str = ""
     ) -> AsyncGenerator[Answer, None]:
-        """Growing answers, each replacing the one before, the last one final; `history` is oldest first.
+        """Growing answers, each replacing the one before, the last one final.
 
         What is of the asker's cohort is preferred, and what is of another one is named so.
         """
-        clock = _Clock()
+        clock = Clock()
         question = shortened(readable(question), QUESTION_LIMIT)
-        query = shortened(readable(standalone(question, history)), QUESTION_LIMIT)
-        found = await asyncio.to_thread(self._searcher.search, query, cohort=cohort)
-        if cohort:
-            found = replace(found, hits=told_apart(found.hits, cohort))
+        if self._tools and (text := solved(question) or scheduled(question, self._sessions, cohort)):
+            yield Answer(text, (), "answered", question, final=True, ms=clock.total())
+            return
+        if only_tells(question):
+            yield Answer("", (), "answered", question, "noted", final=True, ms=clock.total())
+            return
+        found = await self._found(await self._asked(question, past), cohort)
         clock.lap("search")
-        if not found.hits or found.relevance < GROUNDS:
-            yield _no_evidence(found, clock)
-        elif self._model is None:
-            yield _quoted(found, "no_model", clock)
+        material = await _material(question, past, found)
+        if self._agent and wanted(question):
+            async with aclosing(_aided(self._agent, material, found, cohort, clock)) as answers:
+                async for answer in answers:
+                    yield answer
+                    if answer.final:
+                        return
+        if self._wording is None or not (material.hits or material.asks_back):
+            yield _unworded(material, found, "no_model", clock)
         else:
-            async with aclosing(self._worded(self._model, question, history, found, clock)) as answers:
+            async with aclosing(_worded(self._wording, material, found, clock)) as answers:
                 async for answer in answers:
                     yield answer
 
-    async def _worded(
-        self,
-        model: LanguageModel,
-        question: str,
-        history: Sequence[Exchange],
-        found: Found,
-        clock: "_Clock",
-    ) -> AsyncGenerator[Answer, None]:
-        await self.warm()
-        from rag.prompts import answer_prompt
+    async def _asked(self, question: str, past: Past) -> Followup:
+        earlier = [exchange.question.removeprefix(OTHERS) for exchange in past.history]
+        asked = followed(question, earlier, [fact.text for fact in past.facts])
+        return await rewritten(self._model, asked, past) if self._model else asked
 
-        given = found.hits[:GIVEN]
-        draft = Draft(len(given))
-        messages = await answer_prompt(self._course, question, history, given)
-        shown, due = "", 0.0
-        clock.lap("prompt")
-        try:
-            async with aclosing(model.stream(messages)) as texts:
-                async for text in texts:
-                    clock.mark("first_token")
-                    draft.add(text)
-                    if draft.abstains:
-                        break
-                    if time.monotonic() >= due and (now := draft.shown()) != shown:
-                        shown, due = now, time.monotonic() + PERIOD
-                        yield Answer(shown, _sources(draft, given), "answered", found.query)
-        except ModelUnavailable as problem:
-            logger.warning("Quoting instead of answering: %s", problem)
-            clock.lap("model")
-            yield _quoted(found, "model_down", clock)
-            return
+    async def _found(self, asked: Followup, cohort: str) -> Found:
+        text = shortened(readable(asked.text), QUESTION_LIMIT)
+        found = await asyncio.to_thread(self._searcher.search, text, cohort=cohort, followup=asked)
+        return replace(found, hits=told_apart(found.hits, cohort)) if cohort else found
+
+
+async def _material(question: str, past: Past, found: Found) -> Material:
+    grounds = bool(found.hits) and found.relevance >= GROUNDS
+    back = asks_back(question)
+    said = await past.own() if back else ()
+    return Material(
+        question,
+        found.hits[:GIVEN] if grounds else (),
+        past.history,
+        past.summary,
+        telling(question, past.facts)[::-1],
+        await asyncio.to_thread(recalled, question, said, RECALLED, time.time()) if said else (),
+        asks_back=back,
+    )
+
+
+async def _aided(
+    agent: Agent, material: Material, found: Found, cohort: str, clock: Clock
+) -> AsyncGenerator[Answer, None]:
+    async with aclosing(agent.stream(material, cohort)) as growing:
+        async for aided in growing:
+            answer = Answer(aided.text, _sources(aided.hits), "answered", found.query)
+            if aided.final:
+                clock.lap("model")
+                answer = replace(answer, final=True, ms=clock.total(), usage=aided.usage)
+            yield answer
+
+
+async def _worded(
+    wording: Wording, material: Material, found: Found, clock: Clock
+) -> AsyncGenerator[Answer, None]:
+    try:
+        async with aclosing(wording.stream(material, clock)) as growing:
+            async for worded in growing:
+                if worded.final:
+                    clock.lap("model")
+                    yield _final(worded, material, found, clock)
+                elif worded.waiting:
+                    yield Answer("", (), "answered", found.query, "waiting")
+                else:
+                    yield Answer(worded.text, _cited(worded, material), "answered", found.query)
+    except ModelUnavailable as problem:
+        logger.warning("Quoting instead of answering: %s", problem)
         clock.lap("model")
-        yield _final(draft, found, clock)
+        yield _unworded(material, found, "model_down", clock)
 
 
-def _final(draft: Draft, found: Found, clock: "_Clock") -> Answer:
-    given = found.hits[:GIVEN]
-    text = draft.close()
-    if draft.abstains and not draft.order:
-        return _no_evidence(found, clock)
-    if not text:
-        return _quoted(found, "model_down", clock)
-    sources = _sources(draft, given) or tuple(to_source(hit.passage) for hit in given[:UNCITED])
-    return Answer(text, sources, "answered", found.query, final=True, ms=clock.total())
+def _final(worded: Worded, material: Material, found: Found, clock: Clock) -> Answer:
+    if worded.abstains and not worded.cited:
+        return replace(_nothing(material, found, clock), usage=worded.usage)
+    if not worded.text:
+        return _unworded(material, found, "model_down", clock)
+    if not worded.cited and not founded(worded.text, material):
+        return replace(_unworded(material, found, "", clock), usage=worded.usage)
+    uncited = () if material.asks_back else _sources(material.hits[:UNCITED])
+    sources = _cited(worded, material) or uncited
+    return Answer(
+        worded.text, sources, "answered", found.query, final=True, ms=clock.total(), usage=worded.usage
+    )
 
 
-def _quoted(found: Found, notice: Notice, clock: "_Clock") -> Answer:
+def _unworded(material: Material, found: Found, notice: Notice, clock: Clock) -> Answer:
+    """The asker's own words where they are asked for, else quotes, else nothing."""
+    if material.asks_back and (text := told_back(material.facts, material.recalled)):
+        return Answer(text, (), "quoted", found.query, "remembered", final=True, ms=clock.total())
+    if material.asks_back or not material.hits:
+        return _nothing(material, found, clock)
     hits = chosen(found.hits)
-    sources = tuple(to_source(hit.passage) for hit in hits)
-    return Answer(quoted(hits), sources, "quoted", found.query, notice, final=True, ms=clock.total())
+    return Answer(quoted(hits), _sources(hits), "quoted", found.query, notice, final=True, ms=clock.total())
 
 
-def _no_evidence(found: Found, clock: "_Clock") -> Answer:
-    return Answer("", (), "no_evidence", found.query, final=True, ms=clock.total())
+def _nothing(material: Material, found: Found, clock: Clock) -> Answer:
+    if material.asks_back:
+        return Answer("", (), "no_evidence", found.query, "remembered", final=True, ms=clock.total())
+    ours = bool(found.hits) and found.relevance >= FOREIGN
+    return Answer("", (), "no_evidence" if ours else "not_ours", found.query, final=True, ms=clock.total())
 
 
-def _sources(draft: Draft, given: Sequence[Hit]) -> tuple[Source, ...]:
-    return tuple(to_source(given[place].passage) for place in draft.order)
+def _cited(worded: Worded, material: Material) -> tuple[Source, ...]:
+    return _sources([material.hits[place] for place in worded.cited])
 
 
-class _Clock:
-    """Milliseconds by step; a lap begins where the one before ended."""
-
-    def __init__(self) -> None:
-        self._start = self._lap = time.perf_counter()
-        self._ms: dict[str, float] = {}
-
-    def mark(self, step: str) -> None:
-        """Note the first time this is reached in the lap."""
-        if step not in self._ms:
-            self._ms[step] = (time.perf_counter() - self._lap) * 1000
-
-    def lap(self, step: str) -> None:
-        self.mark(step)
-        self._lap = time.perf_counter()
-
-    def total(self) -> dict[str, float]:
-        return {**self._ms, "total": (time.perf_counter() - self._start) * 1000}
+def _sources(hits: Sequence[Hit]) -> tuple[Source, ...]:
+    return tuple(to_source(hit.passage) for hit in hits)

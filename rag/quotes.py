@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 
-from rag.text import FENCE, FENCED, readable
-from rag.types import Hit, Passage
+from rag.text import FENCE, FENCED, readable, shortened
+from rag.types import Exchange, Fact, Hit, Passage
 
 MOST = 3
 """Passages in one answer."""
@@ -14,6 +15,9 @@ WIDE_GAP = 1 / 3
 
 LIMIT = 1500
 """Characters of the whole answer, about two screens of a phone; shared out among the passages."""
+
+LINE = 300
+"""Characters of what the asker said that are told back."""
 
 _BLANK = r"(?:[ \t]*\n)*"
 _BLOCK = re.compile(
@@ -42,6 +46,14 @@ def quoted(hits: Sequence[Hit]) -> str:
     """The hits' passages as Markdown, numbered from 1; an approved answer alone is given plainly."""
     limit = LIMIT // len(hits)
     return "\n\n".join(_quote(number, hit.passage, limit) for number, hit in enumerate(hits, 1))
+
+
+def told_back(facts: Sequence[Fact], exchanges: Sequence[Exchange]) -> str:
+    """What the asker said, the newest first with its day; their questions where they told nothing."""
+    said = [(fact.at, fact.text) for fact in reversed(facts)] or [(one.at, one.question) for one in exchanges]
+    lines = (" ".join(shortened(readable(text), LINE).split()) for _, text in said)
+    days = (f"{datetime.fromtimestamp(at):%Y-%m-%d}" for at, _ in said)
+    return "\n".join(f"- {line} ({day})" for line, day in zip(lines, days, strict=True))
 
 
 def _quote(number: int, passage: Passage, limit: int) -> str:

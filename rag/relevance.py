@@ -17,6 +17,10 @@ pass, of other messages in its group 16 %."""
 GROUNDS = 0.35
 """Relevance from which a question is answered that was put to the bot: 96 % pass."""
 
+FOREIGN = 0.15
+"""Relevance below which a question that was put to the bot is not even the course's: of small talk 84 % lie
+there, of the course's questions 1 %."""
+
 SIGNS = (
     "always",
     "passage",

@@ -6,14 +6,16 @@ RagError
 ├── IndexUnavailable     no index, or one that is damaged or of another embedding model
 ├── EmbedderUnavailable  the embedding model cannot be loaded or reached
 └── ModelUnavailable     the language model is down, hanging, empty, or refuses
+    ├── PromptTooLong    what it is asked does not fit into its context
+    └── Interrupted      it broke off in mid-answer
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 Outcome = Literal["answered", "quoted", "no_evidence", "not_ours"]
-Notice = Literal["", "no_model", "model_down"]
+Notice = Literal["", "no_model", "model_down", "waiting", "remembered", "noted"]
 Kind = Literal["prose", "qa"]
 
 
@@ -39,6 +41,14 @@ class EmbedderUnavailable(RagError):
 
 class ModelUnavailable(RagError):
     """The language model gave no usable answer."""
+
+
+class PromptTooLong(ModelUnavailable):
+    """What the model is asked does not fit into its context; a shorter prompt may."""
+
+
+class Interrupted(ModelUnavailable):
+    """The model broke off after its answer had begun; asked anew it may end it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +154,29 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What an answer cost, in tokens; `cached` are those of the prompt that were computed before."""
+
+    prompt: int
+    completion: int
+    cached: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """No server of the model answers just now, and it is tried again; `problem` is for the operator."""
+
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """An answer as far as it has grown; each one replaces the one before, the last has `final` set.
 
     `text` holds no fixed sentences: those are the bot's. `notice` says why passages are quoted
-    instead of a model's words. `ms` maps a step's name to its milliseconds.
+    instead of a model's words, that the model is waited for, that the asker's own words are told back, or
+    that they were only noted.
+    `ms` maps a step's name to its milliseconds.
     """
 
     text: str
@@ -158,22 +186,76 @@ class Answer:
     notice: Notice = ""
     final: bool = False
     ms: Mapping[str, float] = field(default_factory=dict)
+    usage: Usage | None = None
 
 
 class Exchange(Protocol):
-    """A question and its answer, as a history holds them."""
+    """A question and its answer, as a history holds them; `at` is Unix seconds of the question."""
 
     @property
     def question(self) -> str: ...
     @property
     def answer(self) -> str: ...
+    @property
+    def at(self) -> float: ...
+
+
+class Fact(Protocol):
+    """What the asker said of themself, in their own words or a model's; `at` is Unix seconds of when."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def at(self) -> float: ...
+
+
+OTHERS = "[another student] "
+"""What the question of somebody else begins with, where several share a conversation."""
+
+
+async def _nothing() -> Sequence[Exchange]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is remembered of a conversation, oldest first; `facts` are the asker's alone.
+
+    `history` are the newest exchanges, of others too where they share one memory: their questions begin
+    with OTHERS. `summary` tells of those before. `own` fetches all that the asker asked here and is kept.
+    """
+
+    history: Sequence[Exchange] = ()
+    summary: str = ""
+    facts: Sequence[Fact] = ()
+    own: Callable[[], Awaitable[Sequence[Exchange]]] = _nothing
+
+
+NO_PAST = Past()
+
+
+@dataclass(frozen=True, slots=True)
+class Followup:
+    """A question in its conversation: `text` stands alone, for people, a model, and whether it is ours.
+
+    Where it lies is found by the `question` itself, with the `facts` that the asker told where it asks about
+    them, near what the questions `after` which it was put find, oldest first.
+    """
+
+    text: str
+    question: str
+    facts: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
 
 
 class Searcher(Protocol):
     """The one door to what is indexed."""
 
-    def search(self, query: str, k: int = 10, cohort: str = "") -> Found:
-        """The k best sections, those of the cohort first among equals; an empty one prefers none."""
+    def search(self, query: str, k: int = 10, cohort: str = "", followup: Followup | None = None) -> Found:
+        """The k best sections, those of the cohort first among equals; an empty one prefers none.
+
+        With a `followup`, whose text the query is, what was asked before has a say in their order.
+        """
 
 
 Progress = Callable[[str, int, int], None]

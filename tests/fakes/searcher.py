@@ -2,7 +2,7 @@
 
 import re
 
-from rag.types import Found, Hit, Kind, Passage
+from rag.types import Followup, Found, Hit, Kind, Passage
 
 
 def passage(heading: str, text: str, kind: Kind = "prose", cohort: str = "") -> Passage:
@@ -33,7 +33,7 @@ class WordSearcher:
         self.queries: list[str] = []
         self.cohorts: list[str] = []
 
-    def search(self, query: str, k: int = 10, cohort: str = "") -> Found:
+    def search(self, query: str, k: int = 10, cohort: str = "", followup: Followup | None = None) -> Found:
         self.queries.append(query)
         self.cohorts.append(cohort)
         words = _words(query)

@@ -14,7 +14,7 @@ from rag.chain import AnswerChain
 from rag.llm import LanguageModel
 from rag.prompts import HISTORY_LIMIT
 from rag.relevance import GROUNDS
-from rag.types import Answer, Found, Hit
+from rag.types import Answer, Followup, Found, Hit, Past
 from tests.fakes.openai_server import OpenAIServer, Turn
 from tests.fakes.searcher import WordSearcher, passage
 
@@ -28,11 +28,12 @@ QUESTION = "how do I install and train it?"
 class Said:
     question: str
     answer: str
+    at: float = 0.0
 
 
 @pytest.fixture
 async def model(server: OpenAIServer) -> AsyncIterator[LanguageModel]:
-    model = LanguageModel([server.url], first_token_timeout=20, idle_timeout=20)
+    model = LanguageModel([server.url], first_token_timeout=20, idle_timeout=20, patience=0)
     yield model
     await model.close()
 
@@ -86,14 +87,15 @@ async def test_sources_are_numbered_by_first_citation(chain: AnswerChain, server
 
 
 async def test_no_wrong_number_is_ever_shown(chain: AnswerChain, server: OpenAIServer) -> None:
-    server.script(Turn(tokens=("Yes ", "[", "1", "2", "]", " and 【", "9】", " so", ".") * 4, token_ms=35))
+    said = (" Install ", "[", "1", "2", "]", " xtuner 【", "9】", " so", ".")
+    server.script(Turn(tokens=said * 4, token_ms=35))
     assert not any(set(answer.text) & set("[【129") for answer in await grown(chain))
 
 
 async def test_an_answer_that_cites_nothing_stands_on_the_best_passages(
     chain: AnswerChain, server: OpenAIServer
 ) -> None:
-    server.script(tokens("Use pip."))
+    server.script(tokens("Use `pip install xtuner`."))
     answer = await chain.answer("install it with pip")
     assert headings(answer)[0] == "Install"
     assert len(answer.sources) == 3
@@ -103,7 +105,7 @@ async def test_a_question_without_a_hit_never_reaches_the_model(
     chain: AnswerChain, server: OpenAIServer
 ) -> None:
     answers = await grown(chain, "weather?")
-    assert [(answer.text, answer.outcome, answer.final) for answer in answers] == [("", "no_evidence", True)]
+    assert [(answer.text, answer.outcome, answer.final) for answer in answers] == [("", "not_ours", True)]
     assert not server.asked
 
 
@@ -180,7 +182,7 @@ async def test_rules_come_first_then_the_history_then_passages_and_question(
         Said("", "nobody asked"),
         Said("who made it?", "InternLM."),
     ]
-    await chain.answer("how to install xtuner with python?", history)
+    await chain.answer("how to install xtuner with python?", Past(history))
     messages = server.asked[0].messages
     assert [message["role"] for message in messages] == [
         "system",
@@ -203,7 +205,7 @@ async def test_rules_come_first_then_the_history_then_passages_and_question(
 
 async def test_of_a_long_history_the_newest_turns_are_told(chain: AnswerChain, server: OpenAIServer) -> None:
     history = [Said(f"how do I install number {number}?", "word " * 2000) for number in range(20)]
-    await chain.answer("how to install xtuner with python?", history)
+    await chain.answer("how to install xtuner with python?", Past(history))
     told = [message["content"] for message in server.asked[0].messages[1:-1]]
     assert told[-2] == "how do I install number 19?"
     assert 2 <= len(told) < 20
@@ -213,7 +215,7 @@ async def test_of_a_long_history_the_newest_turns_are_told(chain: AnswerChain, s
 async def test_a_follow_up_is_searched_with_the_question_it_follows(
     chain: AnswerChain, searcher: WordSearcher, server: OpenAIServer
 ) -> None:
-    answer = await chain.answer("and train?", [Said("how do I install xtuner on linux?", "pip")])
+    answer = await chain.answer("and train?", Past([Said("how do I install xtuner on linux?", "pip")]))
     assert searcher.queries == [answer.standalone] == ["how do I install xtuner on linux? and train?"]
     assert "<question>\nand train?\n</question>" in server.asked[0].messages[-1]["content"]
 
@@ -242,7 +244,8 @@ async def test_a_huge_question_is_cut_in_the_middle(
 async def test_what_cannot_be_encoded_is_left_out(model: LanguageModel, server: OpenAIServer) -> None:
     searcher = WordSearcher(passage("Odd \ud800", "install \udfff\x00 it\n\nand more"))
     chain = AnswerChain(searcher, model, "Camp")
-    answer = await chain.answer("install \ud83d it?", [Said("old \ud800 one which stands alone", "b \udc00")])
+    history = [Said("old \ud800 one which stands alone", "b \udc00")]
+    answer = await chain.answer("install \ud83d it?", Past(history))
     assert answer.outcome == "answered"
     assert answer.text == "install  it and more [1]"
     quotes = await AnswerChain(searcher, None, "Camp").answer("install \ud83d")
@@ -275,7 +278,7 @@ class _Finds:
     def __init__(self, found: Found) -> None:
         self._found = found
 
-    def search(self, query: str, k: int = 10, cohort: str = "") -> Found:
+    def search(self, query: str, k: int = 10, cohort: str = "", followup: Followup | None = None) -> Found:
         return self._found
 
 
