@@ -1,4 +1,4 @@
-"""The command line: `puyu serve | chat | ask | search | index | evaluate | doctor`."""
+"""The command line: `puyu serve | chat | ask | search | index | evaluate | doctor | forget`."""
 
 import argparse
 import sys
@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_json(evaluate)
     _add_json(commands.add_parser("doctor", help="check settings, sources, index, memory, model and port"))
+    _add_forget(commands.add_parser("forget", help="erase everything that is held of a person"))
     return parser
 
 
@@ -82,6 +83,12 @@ def _add_index(index: argparse.ArgumentParser) -> None:
     ):
         instead.add_argument(option, action="store_true", help=what)
     _add_json(index)
+
+
+def _add_forget(forget: argparse.ArgumentParser) -> None:
+    forget.add_argument("user", metavar="USER", help="a person's id: telegram:42, feishu:ou_x, web:NAME")
+    forget.add_argument("--yes", action="store_true", help="do not ask back")
+    _add_json(forget)
 
 
 def _add_cohort(parser: argparse.ArgumentParser) -> None:

@@ -1,211 +1,64 @@
 """The composition root: from settings to the objects that work; only here concrete classes are named."""
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import cache, partial
-from pathlib import Path
+from datetime import date, datetime, time
+from functools import partial
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
-from bot.course import (
-    APPROVED,
-    Course,
-    FeishuConfig,
-    FilesConfig,
-    GitConfig,
-    SourceConfig,
-    WebConfig,
-    named_sources,
-)
+from bot.course import Course
 from bot.settings import Settings
-from memory.base import History, MemoryFailure, Quota, Slots, Votes
+from memory.base import History, People, Quota, Slots, Votes
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from adapters.feishu_api import FeishuApi
-    from memory.base import ApprovedPair
     from memory.inbox import RedisInbox
     from memory.relay import RedisRelay
     from rag.chain import AnswerChain
-    from rag.embedder import Embedder
-    from rag.indexer import Indexer
     from rag.llm import LanguageModel
-    from rag.reranker import CrossEncoderReranker
-    from rag.retriever import Retriever
-    from rag.sources import DocumentSource
+    from rag.pictures import PictureReader
+    from rag.sessions import Session
+    from rag.summary import Summariser
     from rag.types import Searcher
+
+
+_SWEEP = 5.0  # seconds: what is done in the background may wait
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
     """What is remembered, open; `ping` returns while Redis takes writes, and raises MemoryUnavailable.
 
-    `relay` carries what the web page shows to other processes, where there may be any.
+    `chores` is the same inbox, for who works in the background. `relay` carries what the web page shows
+    to other processes, where there may be any.
     """
 
     history: History
+    people: People
     votes: Votes
     quota: Quota
     inbox: "RedisInbox"
+    chores: "RedisInbox"
     slots: Slots
     relay: "RedisRelay | None"
     ping: Callable[[], Awaitable[None]]
 
 
-def index_folder(settings: Settings) -> Path:
-    """Where the index versions lie."""
-    return settings.data_dir / "index"
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """What answers, open: questions by the chain, turns told in short, the text in pictures."""
 
-
-def embedder(settings: Settings) -> "Embedder":
-    """The model on the embedding server, else the sentence-transformers model, else the built-in embedder."""
-    from rag.embedder import HashedEmbedder, SentenceTransformerEmbedder
-
-    name = settings.embedding_model
-    if settings.embedding_base_url:
-        from rag.embedding_server import ServerEmbedder
-
-        return ServerEmbedder(
-            settings.embedding_base_url, name, settings.embedding_api_key.get_secret_value()
-        )
-    return SentenceTransformerEmbedder(name) if name else HashedEmbedder()
-
-
-def reranker(settings: Settings) -> "CrossEncoderReranker | None":
-    """The cross-encoder that is set, if any."""
-    if not settings.reranker_model:
-        return None
-    from rag.embedder import cross_encoder
-    from rag.reranker import CrossEncoderReranker
-
-    return CrossEncoderReranker(cross_encoder(settings.reranker_model))
-
-
-def feishu(settings: Settings, wait: Callable[[float], None] = time.sleep) -> "FeishuApi":
-    """The door to Feishu, with one pace and one token for all who use it; to be closed."""
-    from adapters.feishu_api import FeishuApi
-
-    secret = settings.feishu_app_secret.get_secret_value()
-    return FeishuApi(settings.feishu_app_id, secret, settings.feishu_domain, wait=wait)
-
-
-def feishu_trouble(settings: Settings) -> str:
-    """Why Feishu does not let the app in, one sentence; empty where it does."""
-    with feishu(settings, wait=lambda seconds: None) as api:  # somebody sits there and waits
-        # Whether or not the app may see this: with a wrong secret there is no token, and no answer.
-        answer = api.get("/open-apis/bot/v3/info")
-    return answer.reason if answer.trouble == "down" else ""
-
-
-@contextmanager
-def open_indexer(settings: Settings, course: Course) -> "Iterator[Indexer]":
-    """What `puyu index` runs."""
-    from rag.indexer import Indexer
-    from rag.sources.approved import ApprovedSource
-
-    with ExitStack() as stack:
-        api = cache(lambda: stack.enter_context(feishu(settings)))
-        sources = [_source(settings, course, name, config, api) for name, config in named_sources(course)]
-        approved = ApprovedSource(partial(_approved, settings), APPROVED)
-        folder, golden = index_folder(settings), [course.golden]
-        yield Indexer([*sources, approved], embedder(settings), folder, golden, verified=APPROVED)
-
-
-def _source(
-    settings: Settings, course: Course, name: str, config: SourceConfig, api: "Callable[[], FeishuApi]"
-) -> "DocumentSource":
-    cohort, session = config.cohort or course.course.cohort, config.session
-    match config:
-        case FilesConfig():
-            return files_source(course, name, config)
-        case GitConfig():
-            from rag.sources import git
-
-            return git.GitSource(
-                name,
-                str(course.folder / config.url) if git.is_local(config.url) else config.url,
-                settings.data_dir / "sources" / name,
-                branch=config.branch,
-                include=config.include,
-                exclude=config.exclude,
-                link=config.link,
-                cohort=cohort,
-                session=session,
-            )
-        case WebConfig():
-            from rag.sources.web.source import WebSource
-
-            return WebSource(name, config.urls, config.private, cohort, session)
-        case FeishuConfig():
-            from rag.sources.feishu.source import FeishuSource
-
-            lists = (config.wiki, config.documents, config.folder, config.bitable)
-            return FeishuSource(name, api(), *lists, cohort, session, config.url or _pages(settings))
-
-
-def files_source(course: Course, name: str, config: FilesConfig) -> "DocumentSource":
-    """A folder of documents."""
-    from rag.sources.files import FilesSource
-
-    return FilesSource(
-        name=name,
-        root=course.folder / config.path,
-        include=config.include,
-        exclude=config.exclude,
-        url=config.url and f"{config.url.rstrip('/')}/",
-        cohort=config.cohort or course.course.cohort,
-        session=config.session,
-    )
-
-
-def _pages(settings: Settings) -> str:
-    """Where Feishu shows documents to people."""
-    return "https://larksuite.com" if "larksuite" in settings.feishu_domain else "https://feishu.cn"
-
-
-def _approved(settings: Settings) -> "list[ApprovedPair]":
-    """The approved Q&A; SourceUnavailable where memory does not answer, so that what is indexed stays."""
-    from rag.types import SourceUnavailable
-
-    # A server is not started for a course that has never stored anything.
-    if not settings.redis_url.get_secret_value() and not (settings.data_dir / "redis").exists():
-        return []
-    try:
-        return asyncio.run(_all_approved(settings))
-    except MemoryFailure as error:
-        raise SourceUnavailable(f"source {APPROVED!r}: {error}") from error
-
-
-async def _all_approved(settings: Settings) -> "list[ApprovedPair]":
-    from memory.approved import RedisApproved
-
-    async with _open_client(settings) as client:
-        return await RedisApproved(client).all()
-
-
-def searcher(settings: Settings) -> "Retriever":
-    """A search over the current index; IndexUnavailable when there is none."""
-    from rag import index
-    from rag.retriever import Retriever
-
-    model = embedder(settings)
-    return Retriever(index.opened(index_folder(settings), model.id), model, reranker(settings))
-
-
-def follow_index(settings: Settings, retriever: "Retriever") -> None:
-    """Let the search use the current version, if that is another than the one it uses."""
-    from rag import index, versions
-
-    if versions.stamp(index_folder(settings)) != retriever.stamp:
-        retriever.use(index.opened(index_folder(settings), retriever.embedding))
+    chain: "AnswerChain"
+    summaries: "Summariser"
+    pictures: "PictureReader"
 
 
 @asynccontextmanager
-async def open_model(settings: Settings) -> AsyncIterator["LanguageModel | None"]:
-    """The model behind LLM_BASE_URLS, None when none is set; its connections are closed behind it."""
+async def open_model(settings: Settings, name: str = "") -> AsyncIterator["LanguageModel | None"]:
+    """The model of this name, else LLM_MODEL, behind LLM_BASE_URLS; None when none is set."""
     if not settings.llm_base_urls:
         yield None
         return
@@ -213,10 +66,11 @@ async def open_model(settings: Settings) -> AsyncIterator["LanguageModel | None"
 
     model = LanguageModel(
         settings.llm_base_urls,
-        settings.llm_model,
+        name or settings.llm_model,
         settings.llm_api_key.get_secret_value(),
         first_token_timeout=settings.llm_first_token_timeout,
         idle_timeout=settings.llm_idle_timeout,
+        patience=settings.llm_patience,
     )
     try:
         yield model
@@ -225,18 +79,49 @@ async def open_model(settings: Settings) -> AsyncIterator["LanguageModel | None"
 
 
 @asynccontextmanager
-async def open_answers(
-    settings: Settings, course: Course, found_by: "Searcher"
-) -> AsyncIterator["AnswerChain"]:
-    """From a question to a growing answer."""
+async def open_answers(settings: Settings, course: Course, found_by: "Searcher") -> AsyncIterator[Answering]:
+    """Everything between a question and its growing answer."""
     from rag.chain import AnswerChain
+    from rag.pictures import PictureReader
+    from rag.summary import Summariser
 
-    async with open_model(settings) as model:
-        yield AnswerChain(found_by, model, course.course.name)
+    async with AsyncExitStack() as stack:
+        model = await stack.enter_async_context(open_model(settings))
+        seeing = settings.llm_vision_model
+        vision = await stack.enter_async_context(open_model(settings, seeing)) if seeing else None
+        pictures = PictureReader(vision)
+        stack.push_async_callback(pictures.close)
+        chain = AnswerChain(found_by, model, course.course.name, _sessions(course), course.course.tools)
+        yield Answering(chain, Summariser(model), pictures)
+
+
+def _sessions(course: Course) -> "list[Session]":
+    from rag.sessions import Session
+
+    zone = ZoneInfo(course.schedule.timezone)
+    return [
+        Session(
+            one.name,
+            one.title,
+            _moment(one.starts, time(), zone),
+            _moment(one.due, time(23, 59), zone),
+            one.url,
+            one.cohort,
+        )
+        for one in course.sessions
+    ]
+
+
+def _moment(value: datetime | date | None, at: time, zone: ZoneInfo) -> datetime | None:
+    """The moment in this zone; of a day alone, this time of it."""
+    if value is None:
+        return None
+    moment = value if isinstance(value, datetime) else datetime.combine(value, at)
+    return moment.astimezone(zone) if moment.tzinfo else moment.replace(tzinfo=zone)
 
 
 @asynccontextmanager
-async def _open_client(settings: Settings) -> "AsyncIterator[Redis]":
+async def open_client(settings: Settings) -> "AsyncIterator[Redis]":
     """REDIS_URL, else the embedded server, which is kept running as long as this is open."""
     from memory.client import connect
     from memory.embedded import embedded
@@ -255,17 +140,20 @@ async def open_memory(settings: Settings) -> AsyncIterator[Memory]:
     from memory.client import ping
     from memory.history import RedisHistory
     from memory.inbox import RedisInbox
+    from memory.people import RedisPeople
     from memory.quota import RedisQuota
     from memory.relay import RedisRelay
     from memory.slots import RedisSlots
     from memory.votes import RedisVotes
 
-    async with _open_client(settings) as client:
+    async with open_client(settings) as client:
         yield Memory(
             RedisHistory(client),
+            RedisPeople(client),
             RedisVotes(client),
             RedisQuota(client),
             RedisInbox(client),
+            RedisInbox(client, sweep=_SWEEP),
             RedisSlots(client),
             # Only one process serves on the embedded server.
             RedisRelay(client, keys.PAGES) if settings.redis_url.get_secret_value() else None,

@@ -7,16 +7,28 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
-from adapters.base import Message, Reply
-from bot.commands import Commands
+from adapters.base import Image, Message, Reply
+from bot.commands import Commands, Said
 from bot.conversations import chat_key, conversation_key, group_settings
 from bot.course import Course
 from bot.gate import Gate
-from bot.replies import Phrases, answer_text, duration, language_of, phrases, refused_text, vote_buttons
-from memory.base import Allowance, History, MemoryUnavailable, Quota, Refused, Source, Turn
-from rag.types import Answer, Exchange, IndexUnavailable
+from bot.keeping import Kept, kept
+from bot.replies import (
+    Phrases,
+    answer_text,
+    duration,
+    language_of,
+    phrases,
+    picture_text,
+    refused_text,
+    vote_buttons,
+)
+from memory.base import Allowance, History, MemoryUnavailable, Quota, Refused, Remembered, Turn
+from rag.pictures import PictureUnreadable
+from rag.types import NO_PAST, OTHERS, Answer, IndexUnavailable, Past
 
 QUESTION_LIMIT = 4000
 """Characters of one question; more is answered with a sentence."""
@@ -30,21 +42,37 @@ class Answers(Protocol):
     """The door to rag: a question becomes a growing answer."""
 
     def stream(
-        self, question: str, history: Sequence[Exchange] = (), cohort: str = ""
+        self, question: str, past: Past = NO_PAST, cohort: str = ""
     ) -> AsyncGenerator[Answer, None]: ...
+
+
+class Pictures(Protocol):
+    """Reads the text in pictures."""
+
+    async def read(self, images: Sequence[Image]) -> str:
+        """Empty where there is none. Raises PictureUnreadable."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What to show next; the final one of an answer comes with the turn to be remembered.
+    """What to show next; the final one of an answer comes with what is to be kept of it.
 
     With an `error`, its class and text, the reply only says that answering failed: it may be tried
     again before that is shown.
     """
 
     reply: Reply
-    turn: Turn | None = None
+    kept: Kept | None = None
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is asked, with the text in pictures that came with it, and what is remembered of that."""
+
+    text: str
+    kept: str
+    language: str
 
 
 def clean(text: str) -> str:
@@ -67,6 +95,7 @@ class Assistant:
         course: Course,
         gate: Gate,
         quota: Quota,
+        pictures: Pictures,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         limits = course.limits
@@ -76,6 +105,7 @@ class Assistant:
         self._course = course
         self._gate = gate
         self._quota = quota
+        self._pictures = pictures
         self._now = now
         self._allowance = Allowance(
             limits.questions_per_minute, limits.questions_per_day, limits.group_questions_per_minute
@@ -123,30 +153,53 @@ class Assistant:
 
     async def _steps(self, message: Message, question: str) -> AsyncGenerator[Step, None]:
         language = await self._language(message, question)
-        sentence = refusal(question, phrases(language))
-        if sentence is None:
-            sentence = await self._commands.run(message, question, self.key(message), language)
-        if sentence is not None:
-            yield Step(_final(message, sentence))
+        sentence = None if message.images and not question else refusal(question, phrases(language))
+        said = Said(sentence) if sentence else await self._commanded(message, question, language)
+        if said is not None:
+            yield Step(replace(_final(message, said.text), sources=said.sources, buttons=said.buttons))
             return
-        turns, refused = await asyncio.gather(self._remembered(message), self._spend(message))
+        remembered, refused = await asyncio.gather(self._remembered(message), self._spend(message))
         if refused is None:
-            async with aclosing(self._answer(message, question, language, turns)) as steps:
+            async with aclosing(self._seen(message, question, language, remembered)) as steps:
                 async for step in steps:
                     yield step
         elif not (refused.told and message.conversation.kind == "group"):
             yield Step(_final(message, refused_text(refused, self._allowance, language)))
 
-    async def _answer(
-        self, message: Message, question: str, language: str, turns: Sequence[Turn]
+    async def _seen(
+        self, message: Message, question: str, language: str, remembered: Remembered
     ) -> AsyncGenerator[Step, None]:
+        """The answer to the question and the pictures with it, or what is wrong with these."""
+        text = ""
+        if message.images:
+            yield Step(_growing(message, phrases(language).working))
+            try:
+                text = await self._pictures.read(message.images)
+            except PictureUnreadable as error:
+                yield Step(_final(message, picture_text(error.reason, language)))
+                return
+            if not (question or text):
+                yield Step(_final(message, phrases(language).picture_without_text))
+                return
+        shown = replace(message, text=question).shown
+        asked, kept_as = ("\n".join(filter(None, (one, text))) for one in (question, shown))
+        if not question:
+            language = language_of(text, self._course.course.languages)
+        async with aclosing(self._answer(message, _Question(asked, kept_as, language), remembered)) as steps:
+            async for step in steps:
+                yield step
+
+    async def _answer(
+        self, message: Message, question: _Question, remembered: Remembered
+    ) -> AsyncGenerator[Step, None]:
+        language, past = question.language, self._past(message, remembered)
         said = phrases(language)
         cohort = group_settings(self._course, message.conversation).cohort or self._course.course.cohort
         with self._gate.place(chat_key(message.conversation)) as places:
             async for count in places:
                 yield Step(_growing(message, said.ahead.format(count=count) if count else said.working))
             yield Step(_growing(message, said.working))
-            async with aclosing(self._answers.stream(question, turns, cohort)) as answers:
+            async with aclosing(self._answers.stream(question.text, past, cohort)) as answers:
                 async for answer in answers:
                     text = answer_text(answer, language)
                     if not answer.final:
@@ -154,13 +207,17 @@ class Assistant:
         # The place is free for the next one while this is stored and shown.
         yield Step(
             replace(_growing(message, text, answer), buttons=vote_buttons(message.id), final=True),
-            turn(message.id, question, message.sent_at.timestamp(), text, answer),
+            kept(message, question.kept, text, answer, remembered),
         )
+
+    async def _commanded(self, message: Message, question: str, language: str) -> Said | None:
+        return await self._commands.run(message, question, self.key(message), language)
 
     async def _language(self, message: Message, text: str) -> str:
         """The asker's. A command's name says little of it, the last question more."""
-        if text.isascii() and self._commands.knows(text):
-            text = next((turn.question for turn in reversed(await self._remembered(message))), "")
+        if text.isascii() and self._commands.named(text):
+            turns = (await self._remembered(message)).turns
+            text = next((turn.question for turn in reversed(turns)), "")
         return language_of(text, self._course.course.languages)
 
     def _written(self, message: Message) -> str:
@@ -169,14 +226,32 @@ class Assistant:
     def _said(self, message: Message) -> Phrases:
         return phrases(self._written(message))
 
-    async def _remembered(self, message: Message) -> list[Turn]:
-        """The turns before; not that of the message itself, which is answered again after an edit."""
-        key = self.key(message)
+    async def _remembered(self, message: Message) -> Remembered:
         try:
-            return [turn for turn in await self._history.load(key) if turn.message_id != message.id]
+            return await self._history.load(self.key(message), message.sender.id)
         except MemoryUnavailable as error:
-            log.warning("answering %s without its history: %s", key, error)
-            return []
+            log.warning("answering message %s without its history: %s", message.id, error)
+            return Remembered()
+
+    def _past(self, message: Message, remembered: Remembered) -> Past:
+        """What was before the message; not of itself, which is answered again after an edit."""
+        asker = message.sender.id
+        before = [turn for turn in remembered.turns if turn.message_id != message.id]
+        return Past(
+            [one if one.sender == asker else replace(one, question=OTHERS + one.question) for one in before],
+            remembered.summary,
+            [fact for fact in remembered.facts if fact.message_id != message.id],
+            partial(self._own, message, before),
+        )
+
+    async def _own(self, message: Message, window: Sequence[Turn]) -> Sequence[Turn]:
+        """What the asker of the message has asked in this conversation, as far as it is kept."""
+        try:
+            older = await self._history.older(self.key(message))
+        except MemoryUnavailable as error:
+            log.warning("answering message %s without what was said long before: %s", message.id, error)
+            older = []
+        return [turn for turn in (*older, *window) if turn.sender == message.sender.id]
 
     async def _spend(self, message: Message) -> Refused | None:
         group = chat_key(message.conversation) if message.conversation.kind == "group" else ""
@@ -192,12 +267,6 @@ class Assistant:
 
     def _age(self, message: Message) -> float:
         return (self._now() - message.sent_at).total_seconds()
-
-
-def turn(message_id: str, question: str, at: float, text: str, answer: Answer) -> Turn:
-    """What is remembered of a question and its answer, as they were shown."""
-    sources = tuple(Source(one.title, one.heading, one.url, one.revision) for one in answer.sources)
-    return Turn(message_id, question, text, at, sources)
 
 
 def refusal(question: str, said: Phrases) -> str | None:

@@ -10,7 +10,7 @@ from adapters.base import Message
 from bot.assistant import QUESTION_LIMIT
 from bot.course import Limits
 from bot.letters import Memo, Unreadable, from_body
-from memory.base import Letter
+from memory.mail import Letter
 
 SHORT = 100
 """Characters of a message that may be one of several that make a question, at most."""

@@ -7,24 +7,27 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict
+from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from uuid import uuid4
 
 from adapters.base import AdapterError
-from bot import app, doctor, printed
-from bot.assistant import clean, refusal, turn
+from bot import app, doctor, erasing, knowledge, printed
+from bot.assistant import clean, refusal
 from bot.course import Course
+from bot.keeping import facts_of, turn
 from bot.progress import bar
 from bot.replies import answer_text, language_of, phrases
 from bot.serve import CannotServe, chat, serve
 from bot.settings import BadSetting, Settings, check_together, load_course, load_settings
-from memory.base import MemoryFailure, MemoryUnavailable
+from memory.base import MemoryFailure, MemoryUnavailable, Remembered, Turn
 from rag import versions
-from rag.types import Answer, RagError, SourceUnavailable
+from rag.followup import followed
+from rag.types import Answer, Past, RagError, SourceUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -97,14 +100,15 @@ def _search(options: argparse.Namespace, settings: Settings, course: Course) -> 
         raise Misused("search takes either a query or --file F.jsonl.")
     web, cohort = settings.web_url, _cohort(options, course)
     if options.file is None:
-        found = app.searcher(settings).search(_question(options.query, course), options.k, cohort)
+        found = knowledge.searcher(settings).search(_question(options.query, course), options.k, cohort)
         print(printed.json_line(printed.found(found, web)) if options.json else printed.found_page(found))
         return
     queries = _queries(options.file)
-    searcher = app.searcher(settings)
-    for query in queries:
-        found = searcher.search(clean(query), options.k, cohort)
-        print(printed.json_line(printed.found(found, web)))
+    searcher = knowledge.searcher(settings)
+    for query, earlier in queries:
+        asked = followed(query, earlier or ())
+        found = searcher.search(asked.text, options.k, cohort, asked)
+        print(printed.json_line(printed.found(found, web, query if earlier is not None else None)))
 
 
 def _ask(options: argparse.Namespace, settings: Settings, course: Course) -> None:
@@ -125,19 +129,25 @@ async def _answered(
 ) -> Answer:
     cohort = _cohort(options, course)
     async with AsyncExitStack() as stack:
-        searcher = app.searcher(settings)
+        searcher = knowledge.searcher(settings)
         answers = await stack.enter_async_context(app.open_answers(settings, course, searcher))
         if options.conversation is None:
-            return await answers.answer(question, cohort=cohort)
+            return await answers.chain.answer(question, cohort=cohort)
         memory = await stack.enter_async_context(app.open_memory(settings))
         key, asked_at = f"cli:{options.conversation}", time.time()
-        answer = await answers.answer(question, await memory.history.load(key), cohort)
-        text = answer_text(answer, language)
+        known = await memory.history.load(key, key)
+        past = Past(known.turns, known.summary, known.facts, partial(_own, memory, key, known))
+        answer = await answers.chain.answer(question, past, cohort)
+        now = turn(f"cli:{uuid4()}", question, asked_at, answer_text(answer, language), answer, key)
         try:
-            await memory.history.append(key, turn(f"cli:{uuid4()}", question, asked_at, text, answer))
+            await memory.history.append(key, now, facts_of(now), known.epoch)
         except MemoryUnavailable as error:
             log.warning("this answer is not remembered: %s", error)
     return answer
+
+
+async def _own(memory: app.Memory, key: str, known: Remembered) -> Sequence[Turn]:
+    return [*await memory.history.older(key), *known.turns]
 
 
 def _index(options: argparse.Namespace, settings: Settings, course: Course) -> None:
@@ -153,7 +163,7 @@ def _index(options: argparse.Namespace, settings: Settings, course: Course) -> N
 
 def _refresh(options: argparse.Namespace, settings: Settings, course: Course) -> None:
     try:
-        with app.open_indexer(settings, course) as indexer, bar() as progress:
+        with knowledge.open_indexer(settings, course) as indexer, bar() as progress:
             report = indexer.refresh(force=options.force, progress=progress)
     except SourceUnavailable:
         if options.json:  # a script learns of each source what is wrong with it
@@ -167,7 +177,7 @@ def _refresh(options: argparse.Namespace, settings: Settings, course: Course) ->
 def _last(options: argparse.Namespace, settings: Settings, course: Course) -> None:
     from rag.indexer import last_report
 
-    report = last_report(app.index_folder(settings))
+    report = last_report(knowledge.index_folder(settings))
     if report is None:
         raise RagError("no index run has ended yet; run `puyu index`")
     if options.json:
@@ -177,7 +187,7 @@ def _last(options: argparse.Namespace, settings: Settings, course: Course) -> No
 
 
 def _versions(options: argparse.Namespace, settings: Settings, course: Course) -> None:
-    folder = app.index_folder(settings)
+    folder = knowledge.index_folder(settings)
     stored, held = versions.versions(folder), versions.held(folder)
     if options.json:
         listed = [asdict(one) | {"built": one.built.isoformat(timespec="seconds")} for one in stored]
@@ -187,7 +197,7 @@ def _versions(options: argparse.Namespace, settings: Settings, course: Course) -
 
 
 def _rollback(options: argparse.Namespace, settings: Settings) -> None:
-    folder = app.index_folder(settings)
+    folder = knowledge.index_folder(settings)
     before = versions.current(folder)
     now = versions.rollback(folder)
     print(printed.json_line({"from": before, "to": now}) if options.json else printed.back_page(before, now))
@@ -196,7 +206,7 @@ def _rollback(options: argparse.Namespace, settings: Settings) -> None:
 def _evaluate(options: argparse.Namespace, settings: Settings, _course: Course) -> None:
     from rag.evaluation import evaluate
 
-    searcher = app.searcher(settings)
+    searcher = knowledge.searcher(settings)
     with bar() as progress:
         result = evaluate(searcher, options.files, progress)
     print(printed.json_line(result.to_json()) if options.json else printed.evaluation_page(result))
@@ -211,6 +221,19 @@ def _doctor(options: argparse.Namespace, settings: Settings, course: Course) -> 
         print("\n".join(check.line() for check in checks))
     if not doctor.healthy(checks):
         raise Failed
+
+
+def _forget(options: argparse.Namespace, settings: Settings, _course: Course) -> None:
+    user = options.user
+    if not erasing.is_person(user):
+        raise Misused(f"{user!r} is nobody's id; one reads as telegram:42, feishu:ou_x or web:NAME.")
+    if not (options.yes or erasing.confirmed(user)):
+        print("nothing was erased", file=sys.stderr)
+        raise Failed
+    receipt = erasing.erased(settings, user)
+    print(
+        printed.json_line({"user": user, **asdict(receipt)}) if options.json else erasing.page(user, receipt)
+    )
 
 
 def _serve(_options: argparse.Namespace, settings: Settings, course: Course) -> None:
@@ -229,6 +252,7 @@ _COMMANDS: dict[str, Command] = {
     "index": _index,
     "evaluate": _evaluate,
     "doctor": _doctor,
+    "forget": _forget,
 }
 
 
@@ -245,14 +269,20 @@ def _cohort(options: argparse.Namespace, course: Course) -> str:
     return course.course.cohort if options.cohort is None else str(options.cohort)
 
 
-def _queries(path: Path) -> list[str]:
+def _queries(path: Path) -> list[tuple[str, list[str] | None]]:
     """All of them before the first is searched, so that a bad line leaves nothing half printed."""
     from rag import jsonlines
 
     return [_query(row, where) for where, row in jsonlines.read(path)]
 
 
-def _query(row: object, where: str) -> str:
+def _query(row: object, where: str) -> tuple[str, list[str] | None]:
+    """A query, and what its asker said before, where that is told."""
     if not isinstance(row, dict) or not isinstance(row.get("query"), str):
         raise RagError(f'{where}: expected an object with a "query" that is text')
-    return str(row["query"])
+    if "history" not in row:
+        return clean(row["query"]), None
+    history = row["history"]
+    if not isinstance(history, list) or not all(isinstance(one, str) for one in history):
+        raise RagError(f'{where}: expected a "history" that is a list of texts, the oldest first')
+    return clean(row["query"]), [clean(one) for one in history]

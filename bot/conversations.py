@@ -34,6 +34,11 @@ def chat_of(key: str) -> str:
     return ":".join(key.split(":")[:2])
 
 
+def belongs_to(key: str, person: str) -> bool:
+    """Whether what is remembered under this key is this person's alone."""
+    return key.split(":")[3:] == [quote(person, safe="")]
+
+
 def group_settings(course: Course, conversation: Conversation) -> Group:
     """[groups."platform:chat"] of course.toml, else [groups.default], else the defaults."""
     own = f"{conversation.platform}:{conversation.chat_id}"

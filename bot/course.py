@@ -4,6 +4,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from itertools import count
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,16 +17,22 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    Strict,
     ValidationInfo,
     field_validator,
     model_validator,
 )
+
+from bot.addresses import WebAddress, clone_address
 
 Language = Literal["zh", "en"]
 MemoryScope = Literal["member", "thread", "chat"]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Duration = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, strict=True)]
+Moment = Annotated[
+    Annotated[datetime, Strict()] | Annotated[date, Strict()], Field(union_mode="left_to_right")
+]
 
 APPROVED = "approved"
 """The name of the source of approved Q&A, which every course has."""
@@ -57,37 +64,9 @@ def _plain(name: str) -> str:
     return name
 
 
-def _web_address(text: str) -> str:
-    if not is_web_address(text):
-        raise ValueError("an address as https://example.org/course")
-    return text
-
-
-def _clone_address(text: str) -> str:
-    # Not anything that git takes: an option, or a helper's name before `::`, is a program that it runs.
-    if not text.strip() or text.startswith("-") or "::" in text:
-        raise ValueError("a repository as https://example.org/course.git or git@example.org:course.git")
-    return text
-
-
 PlainPath = Annotated[Path, AfterValidator(_without_nul)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
 Patterns = Annotated[Texts, AfterValidator(_not_none)]
-WebAddress = Annotated[str, AfterValidator(_web_address)]
-
-
-def is_address(url: str, schemes: tuple[str, ...]) -> bool:
-    """Whether this is a URL of one of these schemes."""
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in schemes and parts.port != 0
-    except ValueError:  # an open bracket, or a port that is no number
-        return False
-
-
-def is_web_address(url: str) -> bool:
-    """Whether this is a URL of a web server."""
-    return is_address(url, ("http", "https")) and bool(urlsplit(url).hostname)
 
 
 class _Table(BaseModel):
@@ -95,11 +74,15 @@ class _Table(BaseModel):
 
 
 class CourseInfo(_Table):
-    """[course]: `languages` are those of the bot's own sentences, the first one is the default."""
+    """[course]: `languages` are those of the bot's own sentences, the first one is the default.
+
+    `tools`: sums and equations are worked out, and a model may search and calculate by itself.
+    """
 
     name: str = "Puyu TA"
     languages: Annotated[tuple[Language, ...], Field(min_length=1)] = ("zh", "en")
     cohort: str = ""
+    tools: bool = True
 
 
 class _Source(_Table):
@@ -127,7 +110,7 @@ class GitConfig(_Source):
     """
 
     kind: Literal["git"]
-    url: Annotated[str, AfterValidator(_clone_address)]
+    url: Annotated[str, AfterValidator(clone_address)]
     branch: str = ""
     include: Patterns = ("**/*",)
     exclude: Texts = ()
@@ -164,6 +147,17 @@ SourceConfig = Annotated[
     Field(discriminator="kind"),
 ]
 """[[sources]]: where documents come from, and what they are labelled with."""
+
+
+class SessionConfig(_Table):
+    """[[sessions]]: a meeting and when its homework is due; without a zone in that of [schedule]."""
+
+    name: Annotated[str, Field(min_length=1)]
+    title: str = ""
+    starts: Moment | None = None
+    due: Moment | None = None
+    url: WebAddress | Literal[""] = ""
+    cohort: str = ""
 
 
 class Schedule(_Table):
@@ -229,6 +223,7 @@ class Course(_Table):
     folder: Path
     course: CourseInfo = CourseInfo()
     sources: Annotated[tuple[SourceConfig, ...], Field(min_length=1)]
+    sessions: tuple[SessionConfig, ...] = ()
     schedule: Schedule = Schedule()
     staff: Staff = Staff()
     groups: Mapping[str, Group] = Field(default_factory=dict)

@@ -8,7 +8,8 @@ from weakref import WeakValueDictionary
 
 from adapters.base import Adapter, Delivery, DeliveryFailed, Message, Reply
 from bot.assistant import Assistant
-from memory.base import History, MemoryUnavailable, Turn
+from bot.keeping import Kept
+from memory.base import History, MemoryUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -53,12 +54,13 @@ class Dispatcher:
     async def _replies(self, message: Message) -> AsyncIterator[Reply]:
         async with aclosing(self._assistant.steps(message)) as steps:
             async for step in steps:
-                if step.turn is not None:
-                    await self._remember(message, step.turn)
+                if step.kept is not None:
+                    await self._remember(message, step.kept)
                 yield step.reply
 
-    async def _remember(self, message: Message, turn: Turn) -> None:
+    async def _remember(self, message: Message, kept: Kept) -> None:
+        key = self._assistant.key(message)
         try:
-            await self._history.append(self._assistant.key(message), turn)
+            await self._history.append(key, kept.turn, kept.facts, kept.epoch)
         except MemoryUnavailable as error:
             log.warning("the turn of message %s is not remembered: %s", message.id, error)

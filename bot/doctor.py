@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from bot import app, schedule
+from bot import app, knowledge, schedule
 from bot.course import APPROVED, Course, FilesConfig, GitConfig, named_sources
 from bot.serve import CannotServe, listening
 from bot.settings import Settings
-from memory.base import InboxState, MemoryFailure
+from memory.base import MemoryFailure
+from memory.mail import InboxState
 from rag import versions
 from rag.report import Changes, IndexReport, SourceReport
 from rag.types import EmbedderUnavailable, RagError, Skipped
@@ -81,11 +82,11 @@ def _read(settings: Settings, course: Course) -> IndexReport:
     """The last report, or what a first run would find in the folders; SourceUnavailable where one is gone."""
     from rag.indexer import last_report
 
-    report = last_report(app.index_folder(settings))
+    report = last_report(knowledge.index_folder(settings))
     found: list[object] = []
     for name, config in named_sources(course):
         if isinstance(config, FilesConfig):
-            documents = app.files_source(course, name, config).documents({})
+            documents = knowledge.files_source(course, name, config).documents({})
             # A missing folder, or one where nothing matches, is known with the first document.
             found += documents if report is None else islice(documents, 1)
     if report:
@@ -98,7 +99,7 @@ async def _sources(settings: Settings, course: Course) -> list[Check]:
     """What is not a folder, as it was at the last run."""
     from rag.indexer import last_report
 
-    report = last_report(app.index_folder(settings))
+    report = last_report(knowledge.index_folder(settings))
     known = {one.name: one for one in report.sources} if report else {}
     shown = [name for name, config in named_sources(course) if not isinstance(config, FilesConfig)]
     approved = known.get(APPROVED)
@@ -137,7 +138,7 @@ async def _git(settings: Settings, course: Course) -> list[Check]:
 async def _feishu(settings: Settings, course: Course) -> list[Check]:
     if not settings.feishu_app_id:
         return []
-    trouble = await asyncio.to_thread(app.feishu_trouble, settings)
+    trouble = await asyncio.to_thread(knowledge.feishu_trouble, settings)
     if trouble:
         return [Check("feishu", "failed", trouble)]
     return [Check("feishu", "ok", f"{settings.feishu_domain} lets the app in")]
@@ -146,7 +147,7 @@ async def _feishu(settings: Settings, course: Course) -> list[Check]:
 async def _retrieval(settings: Settings, course: Course) -> list[Check]:
     """The models, and the index to the last byte with the one that it was built with."""
     try:
-        model = await asyncio.to_thread(app.embedder, settings)
+        model = await asyncio.to_thread(knowledge.embedder, settings)
         await asyncio.to_thread(model.query, "ready?")
     except EmbedderUnavailable as error:
         return [Check("embedding", "failed", str(error)), *await _reranker(settings)]
@@ -157,7 +158,7 @@ async def _retrieval(settings: Settings, course: Course) -> list[Check]:
 
 async def _reranker(settings: Settings) -> list[Check]:
     try:
-        model = await asyncio.to_thread(app.reranker, settings)
+        model = await asyncio.to_thread(knowledge.reranker, settings)
     except RagError as error:
         return [Check("reranker", "failed", str(error))]
     return [Check("reranker", "ok", settings.reranker_model)] if model else []
@@ -166,7 +167,7 @@ async def _reranker(settings: Settings) -> list[Check]:
 def _index(settings: Settings, course: Course, embedding: str) -> list[Check]:
     from rag import index
 
-    folder = app.index_folder(settings)
+    folder = knowledge.index_folder(settings)
     try:
         opened = index.opened(folder, embedding, thorough=True)
     except RagError as error:

@@ -13,11 +13,13 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from adapters.base import Adapter, Delivery, DeliveryFailed, Reply
+from bot import chores
 from bot.assistant import Assistant, Step
 from bot.batch import Batch, next_batch
 from bot.course import Limits
 from bot.letters import Committed, Memo, Unreadable
-from memory.base import Inbox, Job, LeaseLost, MailChanged, MemoryUnavailable
+from memory.base import LeaseLost, MailChanged, MemoryUnavailable
+from memory.mail import Inbox, Job
 
 TRIES = 3
 """Attempts that may fail, and deaths that may be a message's fault, before it is given up with an apology."""
@@ -157,7 +159,12 @@ class Handling:
 
     async def _commit(self, batch: Batch, step: Step) -> None:
         line = Committed(batch.message.text, step.reply).to_json()
-        await self._insist(lambda: self._inbox.commit(self.job, line, step.turn))
+        if (kept := step.kept) is None:
+            await self._insist(lambda: self._inbox.commit(self.job, line))
+        else:
+            remember = (kept.turn, kept.facts, kept.epoch)
+            await self._insist(lambda: self._inbox.commit(self.job, line, *remember))
+            await chores.queue(self._inbox, self.job.conversation, kept)
 
     async def _be_sure(self) -> None:
         """After a long pause, raise LeaseLost rather than show something over another worker's answer."""

@@ -8,7 +8,8 @@ from adapters.base import Adapter, Delivery, DeliveryFailed, Message, NotAccepte
 from bot.assistant import Assistant
 from bot.conversations import chat_key
 from bot.letters import to_body
-from memory.base import Acceptance, Inbox, Letter, MemoryUnavailable
+from memory.base import MemoryUnavailable
+from memory.mail import Acceptance, Inbox, Letter
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +40,9 @@ class Intake:
         if message.withdrawn:
             await self._inbox.withdraw(chat_key(message.conversation), message.id)
             return "accepted"
-        key, sent_at = self._assistant.key(message), message.sent_at.timestamp()
-        return await self._inbox.accept(Letter(message.id, key, to_body(message), sent_at), message.edited)
+        key, sender = self._assistant.key(message), message.sender.id
+        letter = Letter(message.id, key, to_body(message), message.sent_at.timestamp(), sender=sender)
+        return await self._inbox.accept(letter, message.edited)
 
     async def _say_busy(self, message: Message) -> None:
         async def reply() -> AsyncIterator[Reply]:

@@ -23,8 +23,8 @@ def json_line(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def found(found: Found, web_url: str) -> Mapping[str, object]:
-    """`puyu search --json`."""
+def found(found: Found, web_url: str, query: str | None = None) -> Mapping[str, object]:
+    """`puyu search --json`; a `query` that was asked after others was searched for as what is found.query."""
     hits = [
         {
             "rank": rank,
@@ -40,7 +40,8 @@ def found(found: Found, web_url: str) -> Mapping[str, object]:
         }
         for rank, hit in enumerate(found.hits, 1)
     ]
-    return {"query": found.query, "ours": found.ours, "relevance": round(found.relevance, 4), "hits": hits}
+    asked = {"query": found.query} if query is None else {"query": query, "standalone": found.query}
+    return {**asked, "ours": found.ours, "relevance": round(found.relevance, 4), "hits": hits}
 
 
 def found_page(found: Found) -> str:
@@ -180,7 +181,7 @@ def _when(at: datetime, timezone: str) -> str:
 def evaluation_page(result: "Evaluation") -> str:
     """`puyu evaluate`."""
     return "\n".join(
-        f"{name:<10} {one.value:.3f}   [{one.low:.3f}, {one.high:.3f}]   n = {one.n}"
+        f"{name:<12} {one.value:.3f}   [{one.low:.3f}, {one.high:.3f}]   n = {one.n}"
         for name, one in result.measures.items()
     )
 

@@ -12,11 +12,13 @@ from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequenc
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from adapters.base import Adapter, AdapterError, Conversation, Exchange, Message, Reply, Sender
-from bot import app, health, schedule
+from bot import app, health, knowledge, schedule
 from bot.app import Memory
 from bot.assistant import Assistant
+from bot.chores import Chores
 from bot.commands import Commands
 from bot.conversations import conversation_key, group_settings
 from bot.course import Course
@@ -29,7 +31,8 @@ from bot.reindex import RunFailed, reindex
 from bot.replies import vote_buttons
 from bot.settings import Settings
 from bot.worker import Worker
-from memory.base import Letter, MemoryUnavailable, Turn, Vote
+from memory.base import MemoryUnavailable, Turn, Vote
+from memory.mail import Letter
 from rag import versions
 from rag.types import IndexUnavailable
 
@@ -58,7 +61,7 @@ async def _chat(settings: Settings, course: Course, retriever: "Retriever") -> N
 
     async with app.open_memory(settings) as memory:
         terminal = TerminalAdapter(web_url=settings.web_url)
-        async with _assisting(settings, course, retriever, memory) as assistant:
+        async with _assisting(settings, course, retriever, memory) as (assistant, _):
             dispatcher = Dispatcher(assistant, memory.history, {"terminal": terminal})
             try:
                 await terminal.run(dispatcher.accept)
@@ -104,9 +107,9 @@ async def _serve(
     pages = site.build(retriever, memory.ping, platforms, web.admits)
     web.mount(pages)
     server = uvicorn.Server(uvicorn.Config(pages, log_config=None, timeout_graceful_shutdown=2))
-    async with _assisting(settings, course, retriever, memory) as assistant:
+    async with _assisting(settings, course, retriever, memory) as (assistant, chores):
         intake = Intake(memory.inbox, assistant, platforms)
-        worker = Worker(memory.inbox, assistant, platforms, course.limits)
+        worker = Worker(memory.inbox, assistant, platforms, course.limits, chores=chores)
         for problem in await health.problems(memory.ping, {}):
             log.warning("%s", problem)
         log.info("%s is open at %s", course.course.name, settings.web_url)
@@ -150,14 +153,18 @@ async def _run(
 @asynccontextmanager
 async def _assisting(
     settings: Settings, course: Course, retriever: "Retriever", memory: Memory
-) -> AsyncIterator[Assistant]:
-    commands = Commands(course.course.name, memory.history, memory.votes)
+) -> AsyncIterator[tuple[Assistant, Chores]]:
+    """What answers, and what is done beside that."""
+    zone = ZoneInfo(course.schedule.timezone)
+    commands = Commands(course.course.name, memory.history, memory.votes, memory.people, zone)
     gate = Gate(course.limits.answers_at_once)
-    async with app.open_answers(settings, course, retriever) as answers:
+    async with app.open_answers(settings, course, retriever) as answering:
+        chain, pictures = answering.chain, answering.pictures
         # The first question need not wait for what is imported for it.
-        warming = asyncio.create_task(answers.warm())
+        warming = asyncio.create_task(chain.warm())
         try:
-            yield Assistant(answers, memory.history, commands, course, gate, memory.quota)
+            assistant = Assistant(chain, memory.history, commands, course, gate, memory.quota, pictures)
+            yield assistant, Chores(memory.chores, memory.history, answering.summaries)
         finally:
             warming.cancel()
             await asyncio.gather(warming, return_exceptions=True)
@@ -170,14 +177,14 @@ async def _recalled(
     try:
         # In this order: what is answered meanwhile is in both, and not in neither.
         waiting = await memory.inbox.waiting(key)
-        turns = await memory.history.load(key)
+        turns = (await memory.history.load(key)).turns
         votes = await memory.votes.by(sender.id, [turn.message_id for turn in turns])
     except MemoryUnavailable as error:
         raise AdapterError(f"The conversation {key} cannot be shown: {error}") from error
     answered = {turn.message_id for turn in turns}
     return [
         *(_exchange(conversation, turn, votes) for turn in turns),
-        *(Exchange(one.id, one.text, None) for one in _asked(waiting) if one.id not in answered),
+        *(Exchange(one.id, one.shown, None) for one in _asked(waiting) if one.id not in answered),
     ]
 
 
@@ -199,7 +206,7 @@ def _asked(letters: Sequence[Letter]) -> Iterator[Message]:
 def _searcher(settings: Settings) -> "Retriever":
     """The search over the current index, which is built first where there is none."""
     try:
-        return app.searcher(settings)
+        return knowledge.searcher(settings)
     except IndexUnavailable as error:
         log.info("%s: building it now", str(error).partition(";")[0])
     try:
@@ -208,7 +215,7 @@ def _searcher(settings: Settings) -> "Retriever":
         raise CannotServe(str(error)) from error
     for line in report_page(report).splitlines():
         log.info("%s", line)
-    return app.searcher(settings)
+    return knowledge.searcher(settings)
 
 
 async def _follow_index(settings: Settings, retriever: "Retriever") -> None:
@@ -217,7 +224,7 @@ async def _follow_index(settings: Settings, retriever: "Retriever") -> None:
     while True:
         await asyncio.sleep(_FOLLOW_SECONDS)
         try:
-            await asyncio.to_thread(app.follow_index, settings, retriever)
+            await asyncio.to_thread(knowledge.follow_index, settings, retriever)
             said = ""
         except IndexUnavailable as error:
             if str(error) != said:
@@ -230,7 +237,7 @@ async def _reindex(settings: Settings, course: Course, memory: Memory) -> None:
     if not course.schedule.reindex:
         await asyncio.Event().wait()
     trigger = schedule.cron(course.schedule.reindex, course.schedule.timezone)
-    folder = app.index_folder(settings)
+    folder = knowledge.index_folder(settings)
     run = partial(reindex, aside=True)
     job = schedule.Reindexing(trigger, folder, memory.slots, run, partial(versions.held, folder))
     await schedule.whenever(schedule.jittered(trigger), job.once)

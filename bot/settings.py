@@ -12,8 +12,16 @@ from dotenv.parser import parse_stream
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.addresses import is_address, is_web_address
 from bot.complaints import about_course, about_setting
-from bot.course import Course, FeishuConfig, PlainPath, Positive, is_address, is_web_address, named_sources
+from bot.course import (
+    Course,
+    Duration,
+    FeishuConfig,
+    PlainPath,
+    Positive,
+    named_sources,
+)
 
 _ENV_FILE = Path(".env")
 
@@ -34,6 +42,8 @@ class Settings(BaseSettings):
     llm_api_key: SecretStr = SecretStr("")
     llm_first_token_timeout: Positive = 30
     llm_idle_timeout: Positive = 15
+    llm_patience: Duration = 30
+    llm_vision_model: str = ""
     embedding_model: str = ""
     embedding_base_url: str = ""
     embedding_api_key: SecretStr = SecretStr("")

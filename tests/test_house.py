@@ -24,9 +24,14 @@ ONLY_IN = {
     "redis": {"memory/", "bot/app.py"},
     "faiss": {"rag/index.py"},
     "sentence_transformers": {"rag/embedder.py"},
-    "langchain_openai": {"rag/llm.py"},
-    "openai": {"rag/llm.py"},
-    "langchain_core": {"rag/prompts.py", "rag/chain.py", "rag/tools.py", "rag/llm.py", "memory/"},
+    "langchain_openai": {"rag/llm.py", "rag/model_server.py", "rag/agent.py"},
+    "openai": {"rag/llm.py", "rag/model_server.py", "rag/faults.py"},
+    "langchain": {"rag/agent.py"},
+    # Messages go from the prompt to the server and are counted on their way.
+    "langchain_core": {
+        *(f"rag/{name}.py" for name in ("prompts", "wording", "llm", "model_server", "budget")),
+        *(f"rag/{name}.py" for name in ("summary", "pictures", "tools", "agent")),
+    },
     "apscheduler": {"bot/schedule.py"},
     "pydantic_settings": {"bot/settings.py"},
     "dotenv": {"bot/settings.py"},

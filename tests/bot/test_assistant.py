@@ -1,6 +1,8 @@
 """One message, one growing reply, whatever happens."""
 
+from collections.abc import Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -13,11 +15,13 @@ from bot.assistant import QUESTION_LIMIT, Assistant, Step
 from bot.commands import Commands
 from bot.course import Course, CourseInfo, FilesConfig, Group
 from bot.gate import Gate
-from memory.base import History, MemoryUnavailable, Quota, Refused, Source, Turn
+from memory.base import Fact, History, MemoryUnavailable, Quota, Refused, Remembered, Source, Turn
 from memory.client import connect
 from memory.history import RedisHistory
+from memory.people import RedisPeople
 from memory.quota import RedisQuota
 from memory.votes import RedisVotes
+from rag.pictures import PictureReader
 from rag.types import IndexUnavailable
 from tests.fakes.course_answers import PAGE, EchoAnswers
 from tests.fakes.quota import FixedQuota
@@ -30,10 +34,23 @@ NOWHERE = "unix:///nowhere/redis.sock"
 class BrokenHistory:
     """Fails in a way that nobody has thought of."""
 
-    async def load(self, conversation: str) -> list[Turn]:
+    async def load(self, conversation: str, sender: str = "") -> Remembered:
         raise ZeroDivisionError
 
-    async def append(self, conversation: str, turn: Turn) -> None: ...
+    async def older(self, conversation: str) -> list[Turn]:
+        raise ZeroDivisionError
+
+    async def append(
+        self, conversation: str, turn: Turn, facts: Sequence[Fact] = (), epoch: str = ""
+    ) -> None: ...
+
+    async def unfolded(self, conversation: str) -> tuple[str, list[Turn], str]:
+        raise ZeroDivisionError
+
+    async def fold(
+        self, conversation: str, epoch: str, summary: str, turns: Sequence[Turn], facts: Sequence[Fact] = ()
+    ) -> bool:
+        raise ZeroDivisionError
 
     async def clear(self, conversation: str) -> None: ...
 
@@ -54,9 +71,10 @@ def assistant(
     course: Course = COURSE,
 ) -> Assistant:
     history = history or RedisHistory(client)
-    commands = Commands("Sample", history, RedisVotes(client))
+    commands = Commands("Sample", history, RedisVotes(client), RedisPeople(client))
     now = ASKED_AT + timedelta(seconds=after)
-    return Assistant(answers, history, commands, course, gate or Gate(1), quota or FixedQuota(), lambda: now)
+    gate, quota = gate or Gate(1), quota or FixedQuota()
+    return Assistant(answers, history, commands, course, gate, quota, PictureReader(), lambda: now)
 
 
 async def steps(assistant: Assistant, message: Message) -> list[Step]:
@@ -71,8 +89,9 @@ async def talk(client: Redis, assistant: Assistant, *messages: Message) -> list[
     """What is said to the last of these messages, each remembered before the next."""
     for message in messages:
         answered = await steps(assistant, message)
-        if (turn := answered[-1].turn) is not None:
-            await RedisHistory(client).append(assistant.key(message), turn)
+        if (kept := answered[-1].kept) is not None:
+            key = assistant.key(message)
+            await RedisHistory(client).append(key, kept.turn, kept.facts, kept.epoch)
     return [step.reply for step in answered]
 
 
@@ -105,9 +124,12 @@ async def test_the_next_question_comes_with_the_ones_before(client: Redis) -> No
 
 async def test_the_final_step_of_an_answer_has_the_turn_to_be_remembered(client: Redis) -> None:
     *growing, final = await steps(assistant(client, EchoAnswers()), message(" how\u200b to "))
-    assert not any(step.turn or step.reply.final for step in growing)
+    assert not any(step.kept or step.reply.final for step in growing)
     source = Source(PAGE.title, PAGE.heading, PAGE.url, PAGE.revision)
-    assert final.turn == Turn("web:1", "how to", "You asked: how to", ASKED_AT.timestamp(), (source,))
+    assert final.kept
+    turn = replace(final.kept.turn, trace="")
+    asked_at = ASKED_AT.timestamp()
+    assert turn == Turn("web:1", "how to", "You asked: how to", asked_at, (source,), "web:ann")
 
 
 async def test_a_question_that_is_answered_again_does_not_see_its_former_answer(client: Redis) -> None:
@@ -252,7 +274,7 @@ async def test_a_question_over_a_limit_is_told_which_and_for_how_long(
         [step] = await steps(bot, message(text))
         assert step.reply.final
         assert all(word in step.reply.text for word in words)
-        assert step.turn is None
+        assert step.kept is None
     assert answers.asked == []
 
 
@@ -308,7 +330,7 @@ async def test_a_late_question_is_told_how_late_it_is(client: Redis) -> None:
     bot = assistant(client, EchoAnswers(), after=2400)
     step = bot.late_step(message("怎么量化", "web:9"))
     assert "40 分钟前" in step.reply.text
-    assert (step.reply.final, step.reply.in_reply_to, step.turn) == (True, "web:9", None)
+    assert (step.reply.final, step.reply.in_reply_to, step.kept) == (True, "web:9", None)
     assert "40 minutes ago" in bot.late_step(message("how to quantise")).reply.text
 
 

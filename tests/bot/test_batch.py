@@ -10,7 +10,7 @@ from bot.assistant import QUESTION_LIMIT
 from bot.batch import SHORT, Batch, next_batch
 from bot.course import Limits
 from bot.letters import Memo, Unreadable, to_body
-from memory.base import Letter
+from memory.mail import Letter
 
 BEGUN = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 PICTURE = Image("image/png", b"png")

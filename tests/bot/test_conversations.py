@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.base import Conversation, Sender
-from bot.conversations import conversation_key
+from bot.conversations import belongs_to, conversation_key
 from bot.course import MemoryScope
 
 ANN, BOB = Sender("feishu:ou_ann"), Sender("feishu:ou_bob")
@@ -35,3 +35,10 @@ def test_no_id_can_be_made_to_look_like_anothers_key() -> None:
     sly = Conversation("web", "a:b", "direct")
     plain = Conversation("web", "a", "direct", "b")
     assert conversation_key(sly, Sender("x"), "member") != conversation_key(plain, Sender(":x"), "member")
+
+
+def test_only_what_nobody_shares_is_a_persons_own() -> None:
+    assert belongs_to(conversation_key(THREAD, ANN, "member"), ANN.id)
+    assert not belongs_to(conversation_key(THREAD, BOB, "member"), ANN.id)
+    for shared in ("thread", "chat"):
+        assert not belongs_to(conversation_key(THREAD, ANN, shared), ANN.id)

@@ -13,10 +13,12 @@ from bot.commands import Commands
 from bot.course import Course, FilesConfig
 from bot.dispatch import Dispatcher
 from bot.gate import Gate
-from memory.base import History, MemoryUnavailable, Turn
+from memory.base import Fact, History, MemoryUnavailable, Turn
 from memory.history import RedisHistory
+from memory.people import RedisPeople
 from memory.votes import RedisVotes
-from rag.types import Answer, Exchange
+from rag.pictures import PictureReader
+from rag.types import NO_PAST, Answer, Past
 from tests.fakes.board import Board
 from tests.fakes.quota import FixedQuota
 
@@ -31,7 +33,7 @@ class GatedAnswers:
         self.begun: list[str] = []
 
     async def stream(
-        self, question: str, history: Sequence[Exchange] = (), cohort: str = ""
+        self, question: str, past: Past = NO_PAST, cohort: str = ""
     ) -> AsyncGenerator[Answer, None]:
         self.begun.append(question)
         if question in self.gates:
@@ -39,16 +41,13 @@ class GatedAnswers:
         yield Answer(question, (), "answered", question, final=True)
 
 
-class FullHistory:
+class FullHistory(RedisHistory):
     """There is no room for another turn."""
 
-    async def load(self, conversation: str) -> list[Turn]:
-        return []
-
-    async def append(self, conversation: str, turn: Turn) -> None:
+    async def append(
+        self, conversation: str, turn: Turn, facts: Sequence[Fact] = (), epoch: str = ""
+    ) -> None:
         raise MemoryUnavailable("full")
-
-    async def clear(self, conversation: str) -> None: ...
 
 
 def message(text: str, chat: str) -> Message:
@@ -60,8 +59,8 @@ def dispatcher(
     client: Redis, answers: GatedAnswers, board: Board, history: History | None = None
 ) -> Dispatcher:
     history = history or RedisHistory(client)
-    commands = Commands("Sample", history, RedisVotes(client))
-    assistant = Assistant(answers, history, commands, COURSE, Gate(4), FixedQuota())
+    commands = Commands("Sample", history, RedisVotes(client), RedisPeople(client))
+    assistant = Assistant(answers, history, commands, COURSE, Gate(4), FixedQuota(), PictureReader())
     return Dispatcher(assistant, history, {"board": board})
 
 
@@ -100,7 +99,7 @@ async def test_a_turn_is_remembered_before_its_answer_is_shown(client: Redis) ->
     board = Board()
     await dispatcher(client, GatedAnswers(), board).accept(message("how", "a"))
     assert await board.shown.get() == "how"
-    [turn] = await RedisHistory(client).load("board:a::ann")
+    [turn] = (await RedisHistory(client).load("board:a::ann")).turns
     assert (turn.message_id, turn.question, turn.answer) == ("a:how", "how", "how")
 
 
@@ -113,5 +112,5 @@ async def test_a_reply_is_shown_under_its_messages_id(client: Redis) -> None:
 
 async def test_an_answer_that_cannot_be_remembered_is_shown(client: Redis) -> None:
     board = Board()
-    await dispatcher(client, GatedAnswers(), board, FullHistory()).accept(message("how", "a"))
+    await dispatcher(client, GatedAnswers(), board, FullHistory(client)).accept(message("how", "a"))
     assert await board.shown.get() == "how"

@@ -1,7 +1,7 @@
 """Each message is answered once, in order and in its place, whatever happens to the worker or the message."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,11 +18,14 @@ from bot.gate import Gate
 from bot.intake import Intake
 from bot.replies import CHINESE
 from bot.worker import Worker
+from memory.base import Turn
 from memory.client import connect
 from memory.history import RedisHistory
 from memory.inbox import RedisInbox
+from memory.people import RedisPeople
 from memory.votes import RedisVotes
-from rag.types import Answer, Exchange
+from rag.pictures import PictureReader
+from rag.types import NO_PAST, Answer, Past
 from tests.fakes.board import Board
 from tests.fakes.quota import FixedQuota
 
@@ -37,7 +40,7 @@ class Script:
         self.raises = "poison"
 
     async def stream(
-        self, question: str, history: Sequence[Exchange] = (), cohort: str = ""
+        self, question: str, past: Past = NO_PAST, cohort: str = ""
     ) -> AsyncGenerator[Answer, None]:
         self.asked.append(question)
         yield Answer(f"{question[:1]}…", (), "answered", question)
@@ -60,8 +63,11 @@ class House:
         self.board = board
         self.history = RedisHistory(client)
         self.inbox = RedisInbox(client, per_conversation=5, lease=0.3, sweep=0.05)
-        commands = Commands("Sample", self.history, RedisVotes(client))
-        assistant = Assistant(self.script, self.history, commands, self.course, Gate(8), FixedQuota())
+        self.people = RedisPeople(client)
+        commands = Commands("Sample", self.history, RedisVotes(client), self.people)
+        assistant = Assistant(
+            self.script, self.history, commands, self.course, Gate(8), FixedQuota(), PictureReader()
+        )
         platforms = {"board": board}
         self.intake = Intake(self.inbox, assistant, platforms)
         self.worker = Worker(self.inbox, assistant, platforms, limits, slots)
@@ -85,6 +91,10 @@ class House:
         """Return when nothing waits any more."""
         while (await self.inbox.state()).waiting:
             await self.inbox.ready()
+
+    async def turns(self) -> tuple[Turn, ...]:
+        """What is remembered of Ann's conversation in chat a."""
+        return (await self.history.load("board:a::ann")).turns
 
     @property
     def help(self) -> str:
@@ -137,7 +147,7 @@ async def test_what_is_delivered_three_times_is_answered_once_and_remembered_onc
         await house.accept(one)
         await house.settled()
     assert house.notes == ["how"]
-    assert [turn.message_id for turn in await house.history.load("board:a::ann")] == ["a:how"]
+    assert [turn.message_id for turn in await house.turns()] == ["a:how"]
 
 
 async def test_messages_of_a_conversation_are_answered_in_order_and_those_of_another_at_once(
@@ -189,7 +199,7 @@ async def test_who_was_away_too_long_shows_and_remembers_nothing_any_more(
         await alive.settled()
         await frozen.worker.drain(within=5)
     assert frozen.notes == ["by the other one"]
-    assert len(await alive.history.load("board:a::ann")) == 1
+    assert len(await alive.turns()) == 1
 
 
 async def test_an_answer_that_was_committed_is_shown_as_it_was_without_asking_again(
@@ -198,7 +208,7 @@ async def test_an_answer_that_was_committed_is_shown_as_it_was_without_asking_ag
     broken, alive = build(), build()
     async with broken.working():
         await broken.accept(message("refuse"))
-        while not await broken.history.load("board:a::ann"):
+        while not await broken.turns():
             await broken.inbox.ready()
     alive.board.refused.clear()
     async with alive.working():
@@ -233,7 +243,7 @@ async def test_an_edit_while_it_is_answered_is_answered_instead_in_the_same_plac
         assert await house.board.shown.get() == "why"
         await house.settled()
     assert house.notes == ["why"]
-    assert [turn.question for turn in await house.history.load("board:a::ann")] == ["why"]
+    assert [turn.question for turn in await house.turns()] == ["why"]
 
 
 async def test_an_edit_of_an_answered_question_is_answered_again_in_the_same_place(house: House) -> None:
@@ -245,7 +255,7 @@ async def test_an_edit_of_an_answered_question_is_answered_again_in_the_same_pla
         assert await house.board.shown.get() == "why"
         await house.settled()
     assert house.notes == ["why", "then"]
-    assert [turn.question for turn in await house.history.load("board:a::ann")] == ["why", "then"]
+    assert [turn.question for turn in await house.turns()] == ["why", "then"]
 
 
 async def test_a_withdrawn_question_is_cancelled_and_what_was_shown_of_it_taken_back(house: House) -> None:
@@ -275,7 +285,7 @@ async def test_three_short_messages_in_a_row_are_one_question(patient: House) ->
         await patient.settled()
     [reply] = patient.board.notes.values()
     assert (reply.in_reply_to, reply.merged) == ("a:lmdeploy", ("a:how", "a:to quantize"))
-    assert len(await patient.history.load("board:a::ann")) == 1
+    assert len(await patient.turns()) == 1
 
 
 async def test_a_short_message_that_follows_while_the_first_is_answered_joins_it(patient: House) -> None:
@@ -298,7 +308,7 @@ async def test_a_short_message_that_follows_an_answer_at_once_is_answered_with_i
             assert await patient.board.shown.get() == answer
             await patient.settled()
     assert patient.notes == ["lmdeploy\nhow\nw4"]
-    assert [turn.question for turn in await patient.history.load("board:a::ann")] == ["lmdeploy\nhow\nw4"]
+    assert [turn.question for turn in await patient.turns()] == ["lmdeploy\nhow\nw4"]
 
 
 async def test_a_follow_up_that_is_withdrawn_leaves_the_answer_as_it_was(patient: House) -> None:
@@ -347,7 +357,7 @@ async def test_the_same_text_sent_again_after_it_was_withdrawn_is_a_question_of_
     first = message("refuse", id="a:1")
     async with broken.working():
         await broken.accept(first)
-        while not await broken.history.load("board:a::ann"):
+        while not await broken.turns():
             await broken.inbox.ready()
     await broken.accept(replace(first, withdrawn=True), message("refuse", id="a:2"))
     alive.board.refused.clear()
@@ -355,7 +365,7 @@ async def test_the_same_text_sent_again_after_it_was_withdrawn_is_a_question_of_
         await alive.board.shown.get()
         await alive.settled()
     assert [reply.in_reply_to for reply in alive.board.notes.values()] == ["a:2"]
-    assert [turn.message_id for turn in await alive.history.load("board:a::ann")] == ["a:1", "a:2"]
+    assert [turn.message_id for turn in await alive.turns()] == ["a:1", "a:2"]
 
 
 async def test_one_chat_gets_half_of_the_places(build: Build) -> None:
@@ -445,3 +455,36 @@ async def test_a_message_that_cannot_be_read_is_buried(house: House, client: Red
     async with house.working():
         assert await house.board.shown.get() == "next"
     assert (await house.inbox.state()).dead == 1
+
+
+async def test_forgetting_shows_its_receipt_once_and_leaves_nothing(house: House) -> None:
+    async with house.working():
+        await house.accept(message("how"), message("then"))
+        assert [await house.board.shown.get() for _ in range(2)] == ["how", "then"]
+        await house.accept(message("/忘记我 确认"))
+        assert "- 2 组问答" in await house.board.shown.get()
+        await house.settled()
+    assert len(house.notes) == 3
+    held = await house.people.held("ann")
+    assert (held.turns, held.facts, held.waiting, held.dead) == ({}, {}, 0, 0)
+
+
+async def test_a_question_that_is_answered_while_its_asker_is_forgotten_is_not_remembered(
+    house: House,
+) -> None:
+    house.script.gates["how"] = asyncio.Event()
+    async with house.working():
+        await house.accept(message("how"))
+        await house.script.begun.get()
+        await house.people.forget("ann")
+        house.script.gates["how"].set()
+        await house.settled()
+    assert await house.turns() == ()
+
+
+async def test_what_waits_is_found_as_its_senders(house: House) -> None:
+    await house.accept(message("how"), message("why", sender="bob"))
+    assert (await house.people.held("ann")).waiting == 1
+    assert (await house.people.forget("ann")).waiting == 1
+    async with house.working():
+        assert await house.board.shown.get() == "why"

@@ -170,7 +170,7 @@ class Fleet:
             talks[_key(post)].append(post.id)
         missing = doubled = disordered = unlike = 0
         for key, said in talks.items():
-            turns = await history.load(key)
+            turns = (await history.load(key)).turns
             kept = Counter(turn.message_id for turn in turns)
             missing += len(set(said) - set(kept))
             doubled += sum(count - 1 for count in kept.values())

@@ -1,6 +1,8 @@
 """The command line keeps its shapes for scripts."""
 
 import json
+import os
+import pty
 
 import pytest
 
@@ -32,6 +34,29 @@ def test_search_reads_a_file_and_answers_line_by_line(indexed: CommandLine) -> N
     lines = [json.loads(line) for line in indexed("search", "--file", str(path), "--json").out.splitlines()]
     assert [line["query"] for line in lines] == ["怎么量化", "", "作业", ""]
     assert lines[1]["hits"] == []
+
+
+def test_a_row_with_a_history_is_searched_as_a_question_that_stands_alone(indexed: CommandLine) -> None:
+    rows = [
+        {"query": "那作业呢", "history": ["怎么量化模型"]},
+        {"query": "那作业呢"},
+        {"query": "作业什么时候要交", "history": []},
+    ]
+    path = indexed.write("q.jsonl", "\n".join(map(json.dumps, rows)))
+    first, plain, last = map(json.loads, indexed("search", "--file", str(path)).out.splitlines())
+    assert (first["query"], first["standalone"]) == ("那作业呢", "怎么量化模型 那作业呢")
+    assert {hit["doc"] for hit in first["hits"]} == {"lmdeploy.md", "qa/faq.csv"}
+    assert "standalone" not in plain
+    assert last["standalone"] == "作业什么时候要交"
+
+
+@pytest.mark.parametrize("history", ["怎么量化", [3], None, {"a": "b"}])
+def test_a_history_that_is_none_is_named_by_file_and_line(indexed: CommandLine, history: object) -> None:
+    rows = [{"query": "端口"}, {"query": "端口", "history": history}]
+    path = indexed.write("q.jsonl", "\n".join(map(json.dumps, rows)))
+    done = indexed("search", "--file", str(path))
+    assert (done.status, done.out) == (1, "")
+    assert 'q.jsonl, line 2: expected a "history" that is a list of texts' in done.sentence
 
 
 def test_ask_prints_what_scripts_rely_on(indexed: CommandLine) -> None:
@@ -90,6 +115,20 @@ def test_evaluate_measures_ranking_and_rejection(indexed: CommandLine) -> None:
     ]
     path = indexed.write("golden.jsonl", "\n".join(map(json.dumps, rows)))
     assert '"recall@5"' in indexed("evaluate", str(path), "--json").out
+
+
+def test_evaluate_measures_follow_ups(indexed: CommandLine) -> None:
+    right = {"positive": [{"doc": "lmdeploy.md", "anchor": "用 LMDeploy 做权重量化"}]}
+    turns = [
+        {"user": "怎么部署模型", "needs": "none"},
+        {"user": "那量化呢", "standalone": "怎么量化模型", "needs": "history", **right},
+    ]
+    path = indexed.write("talks.jsonl", json.dumps({"id": "a", "turns": turns}))
+    measured = indexed("evaluate", str(path), "--json").json
+    assert {name: one["value"] for name, one in measured.items()} == {
+        "followup@5": 1.0, "standalone@5": 1.0, "ratio": 1.0,
+    }  # fmt: skip
+    assert "standalone@5" in indexed("evaluate", str(path)).out
 
 
 def test_help_is_there_without_any_setting(puyu: CommandLine) -> None:
@@ -179,3 +218,45 @@ def test_a_terminal_that_says_it_knows_only_ascii_gets_utf8(indexed: CommandLine
     done = indexed("ask", "-", "--json", stdin="怎么量化", PYTHONIOENCODING="ascii")
     assert done.json["question"] == "怎么量化"
     assert "✓" in indexed("doctor", PYTHONIOENCODING="ascii").out
+
+
+def test_forget_erases_what_is_held_of_a_person_and_says_how_much(indexed: CommandLine) -> None:
+    indexed("ask", "LMDeploy 怎么量化模型", "--conversation", "a")
+    receipt = indexed("forget", "cli:a", "--json").json
+    assert set(receipt) == {
+        "user", "conversations", "turns", "facts", "summaries", "waiting", "dead", "votes", "asked",
+    }  # fmt: skip
+    assert (receipt["user"], receipt["turns"]) == ("cli:a", 1)
+    assert indexed("ask", "那端口呢", "--conversation", "a", "--json").json["standalone"] == "那端口呢"
+
+
+def test_forget_works_while_the_bot_serves(indexed: CommandLine) -> None:
+    with indexed.serving():
+        indexed("ask", "LMDeploy 怎么量化模型", "--conversation", "a")
+        assert "questions with answers: 1" in indexed("forget", "cli:a").out
+
+
+def test_forget_of_somebody_unknown_is_no_failure(puyu: CommandLine) -> None:
+    done = puyu("forget", "telegram:42")
+    assert (done.status, done.out) == (0, "nothing is held of telegram:42\n")
+
+
+@pytest.mark.parametrize("user", ["42", "telegram:"])
+def test_forget_wants_a_whole_id(puyu: CommandLine, user: str) -> None:
+    done = puyu("forget", user)
+    assert done.status == 2
+    assert "telegram:42" in done.sentence
+
+
+def test_forget_asks_back_at_a_terminal(indexed: CommandLine) -> None:
+    indexed("ask", "LMDeploy 怎么量化模型", "--conversation", "a")
+    ours, theirs = pty.openpty()
+    os.write(ours, b"n\ny\n")
+    refused, erased = (
+        indexed.shell("{puyu} forget cli:a < $TERMINAL", TERMINAL=os.ttyname(theirs)) for _ in range(2)
+    )
+    assert (refused.status, refused.out) == (1, "")
+    assert "[y/N]" in refused.err
+    assert "questions with answers: 1" in erased.out
+    os.close(ours)
+    os.close(theirs)

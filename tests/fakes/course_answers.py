@@ -1,8 +1,8 @@
 """An answer chain whose answers can be foretold: it says the question back, word by word."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 
-from rag.types import Answer, Exchange, Outcome, Source
+from rag.types import NO_PAST, Answer, Outcome, Past, Source
 
 PAGE = Source("LMDeploy", "量化", "/read/course/lmdeploy.md#量化", "0123456789ab")
 
@@ -16,11 +16,9 @@ class EchoAnswers:
         self._outcome = outcome
         self._fails_with = fails_with
 
-    async def stream(
-        self, question: str, history: Sequence[Exchange] = (), cohort: str = ""
-    ) -> AsyncGenerator[Answer]:
+    async def stream(self, question: str, past: Past = NO_PAST, cohort: str = "") -> AsyncGenerator[Answer]:
         self.cohorts.append(cohort)
-        self.asked.append((question, [turn.question for turn in history]))
+        self.asked.append((question, [turn.question for turn in past.history]))
         if self._fails_with:
             raise self._fails_with
         words = f"You asked: {question}".split()

@@ -25,9 +25,11 @@ from bot.worker import Worker
 from memory.client import connect
 from memory.history import RedisHistory
 from memory.inbox import RedisInbox
+from memory.people import RedisPeople
 from memory.quota import RedisQuota
 from memory.votes import RedisVotes
-from rag.types import Answer, Exchange
+from rag.pictures import PictureReader
+from rag.types import NO_PAST, Answer, Past
 from tests.fakes.line_adapter import LineAdapter
 
 POISON = "poison"
@@ -41,9 +43,7 @@ class Echo:
     def __init__(self, delay: float = 0.0) -> None:
         self._delay = delay
 
-    async def stream(
-        self, question: str, history: Sequence[Exchange] = (), cohort: str = ""
-    ) -> AsyncGenerator[Answer]:
+    async def stream(self, question: str, past: Past = NO_PAST, cohort: str = "") -> AsyncGenerator[Answer]:
         """It grows, and is whole `delay` seconds later."""
         if POISON in question:
             raise ValueError(POISON)
@@ -71,8 +71,8 @@ def course() -> Course:
 def assistant(client: Redis, delay: float = 0.0) -> Assistant:
     """The real one on real memory."""
     history, votes = RedisHistory(client), RedisVotes(client)
-    commands, gate = Commands("", history, votes), Gate(MANY)
-    return Assistant(Echo(delay), history, commands, course(), gate, RedisQuota(client))
+    commands, gate = Commands("", history, votes, RedisPeople(client)), Gate(MANY)
+    return Assistant(Echo(delay), history, commands, course(), gate, RedisQuota(client), PictureReader())
 
 
 def inbox(client: Redis) -> RedisInbox:
