@@ -5,17 +5,21 @@ READY := .venv/.ready
 # Labelled data for `make bench`, where there is any.
 DATA ?=
 
-.PHONY: setup run test lint check bench clean
+.PHONY: setup lmdeploy run test lint check bench clean
 
 setup: $(READY)  ## only the private .venv, with .venv/bin/puyu in it
 
 $(READY): pyproject.toml constraints.txt
-	@echo "==> Making .venv and installing the pinned packages (about 2 GB; several minutes the first time)"
+	@echo "==> Making .venv and installing the pinned packages (about 2.5 GB; several minutes the first time)"
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[dev]'
 	@touch $(READY)
 	@echo "==> Installed: $(BIN)/puyu"
+
+lmdeploy: $(READY)  ## LMDeploy's own servers, for the tests that run them on this machine's processor (Linux)
+	$(BIN)/python -m pip install --quiet --no-deps --constraint constraints.txt \
+		--requirement tests/e2e/lmdeploy/requirements.txt
 
 run: $(READY)  ## index the sample course and open the web chat
 	$(BIN)/puyu serve
