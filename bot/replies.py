@@ -169,7 +169,8 @@ def answer_text(answer: Answer, language: str) -> str:
         "remembered": said.remembered,
         "noted": said.noted,
     }[answer.notice]
-    return "\n\n".join(filter(None, (lead, answer.text)))
+    told = f"{said.remembered}\n\n{answer.told}" if answer.told else ""
+    return "\n\n".join(filter(None, (told, lead, answer.text)))
 
 
 def picture_text(reason: Reason, language: str) -> str:

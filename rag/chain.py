@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from rag.agent import Agent, wanted
-from rag.asking import asks_back
+from rag.asking import about_asker, asks_back
 from rag.citations import to_source, told_apart
 from rag.exercise import solved
 from rag.facts import only_tells, telling
@@ -48,6 +48,9 @@ UNCITED = 3
 
 QUESTION_LIMIT = 4000
 """Characters of a question that are searched for and answered; whole logs are pasted into chats."""
+
+TOLD = 3
+"""Of what the asker said of themself, how much stands above quotes whose use depends on it."""
 
 RECALLED = 4
 """Exchanges that are told again to who asks back for them."""
@@ -199,7 +202,10 @@ def _unworded(material: Material, found: Found, notice: Notice, clock: Clock) ->
     if material.asks_back or not material.hits:
         return _nothing(material, found, clock)
     hits = chosen(found.hits)
-    return Answer(quoted(hits), _sources(hits), "quoted", found.query, notice, final=True, ms=clock.total())
+    # A model would weigh what they said of themself; who reads quotes does that alone.
+    told = told_back(material.facts[-TOLD:]) if about_asker(material.question) else ""
+    sources, ms = _sources(hits), clock.total()
+    return Answer(quoted(hits), sources, "quoted", found.query, notice, final=True, ms=ms, told=told)
 
 
 def _nothing(material: Material, found: Found, clock: Clock) -> Answer:

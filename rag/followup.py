@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 
 from rag.background import frequency
-from rag.talk import Talk
+from rag.facts import only_tells
 from rag.tokens import normalised, words
 from rag.types import Followup
 
@@ -34,24 +34,21 @@ _POINTS_BACK = re.compile(
     re.IGNORECASE,
 )
 
+
 # "我想问一下", "how do i": said whoever asks.
 _IDLE = re.compile(
     r"[给帮教]我|告诉我|我们?(想|要|觉得|记得|看|问|请|刚|按|遇|发现|学)"
     r"|\b(how|what|where|when|which) (do|can|should|could|would) i\b|\b(tell|give|show|help|let) (me|us)\b"
 )
 _OF_ONESELF = re.compile(r"我|\b(i|my|mine|me|our|us)\b")
-_TELLS = re.compile(
-    r"^\W*((先|跟你|补充|顺便)?说(一)?下\W*|btw\W*)?"
-    r"(我(?!想|要|觉得|记得)|(my|mine|our)\b|(i|we)\b(?!( would|'d) like| want| need))"
-)
 
 
 def followed(question: str, earlier: Sequence[str], facts: Sequence[str] = ()) -> Followup:
     """The question after the asker's earlier messages, oldest first; `facts` are known besides."""
     if not question.strip():
         return Followup(question, question)
-    known = [*facts, *filter(_tells_of_oneself, earlier)][-LOOK_BACK:]
-    asked = [one for one in earlier if not _tells_of_oneself(one)][-LOOK_BACK:]
+    known = [*facts, *filter(only_tells, earlier)][-LOOK_BACK:]
+    asked = [one for one in earlier if not only_tells(one)][-LOOK_BACK:]
     meant = of_oneself(question) or (not asked and _POINTS_BACK.search(question))
     told = tuple(dict.fromkeys(known if meant else []))
     base = _base(asked) if leans(question) else []
@@ -71,11 +68,6 @@ def leans(question: str) -> bool:
 def of_oneself(question: str) -> bool:
     """Whether what the asker said of themself may matter: "我的显卡能跑吗", "will it work on my machine"."""
     return bool(_OF_ONESELF.search(_IDLE.sub("", normalised(question))))
-
-
-def _tells_of_oneself(message: str) -> bool:
-    text = normalised(message)
-    return bool(_TELLS.match(text)) and not (Talk.ASKING.heard(text) or Talk.FAILING.heard(text))
 
 
 def _says_little(question: str) -> bool:

@@ -48,7 +48,7 @@ def quoted(hits: Sequence[Hit]) -> str:
     return "\n\n".join(_quote(number, hit.passage, limit) for number, hit in enumerate(hits, 1))
 
 
-def told_back(facts: Sequence[Fact], exchanges: Sequence[Exchange]) -> str:
+def told_back(facts: Sequence[Fact], exchanges: Sequence[Exchange] = ()) -> str:
     """What the asker said, the newest first with its day; their questions where they told nothing."""
     said = [(fact.at, fact.text) for fact in reversed(facts)] or [(one.at, one.question) for one in exchanges]
     lines = (" ".join(shortened(readable(text), LINE).split()) for _, text in said)

@@ -175,7 +175,7 @@ class Answer:
 
     `text` holds no fixed sentences: those are the bot's. `notice` says why passages are quoted
     instead of a model's words, that the model is waited for, that the asker's own words are told back, or
-    that they were only noted.
+    that they were only noted. `told` are words of the asker's own that the answer depends on (Markdown).
     `ms` maps a step's name to its milliseconds.
     """
 
@@ -187,6 +187,7 @@ class Answer:
     final: bool = False
     ms: Mapping[str, float] = field(default_factory=dict)
     usage: Usage | None = None
+    told: str = ""
 
 
 class Exchange(Protocol):

@@ -1,6 +1,7 @@
 """Every answer becomes something to read, in the asker's language."""
 
 import re
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -20,11 +21,17 @@ def test_who_waits_for_the_model_hears_that_it_is_still_tried() -> None:
     assert answer_text(answer("so far", "waiting"), "en") == f"{ENGLISH.waiting}\n\nso far"
 
 
-@pytest.mark.parametrize("outcome", ["answered", "no_evidence"])
-def test_the_askers_own_words_are_told_back_as_such(outcome: Outcome) -> None:
-    told = answer_text(answer("- 我用 Windows", "remembered", outcome), "zh")
+def test_the_askers_own_words_are_told_back_as_such() -> None:
+    told = answer_text(answer("- 我用 Windows", "remembered", "quoted"), "zh")
     assert told == "你之前说过：\n\n- 我用 Windows"
-    assert answer_text(answer("", "remembered", outcome), "en") == ENGLISH.nothing_remembered
+    assert answer_text(answer("", "remembered", "no_evidence"), "en") == ENGLISH.nothing_remembered
+
+
+def test_what_an_answers_use_depends_on_stands_above_it() -> None:
+    told = replace(answer("Quote", "no_model", "quoted"), told="- my gpu is a 3060")
+    assert answer_text(told, "en") == "\n\n".join(
+        [ENGLISH.remembered, "- my gpu is a 3060", ENGLISH.no_model, "Quote"]
+    )
 
 
 def test_an_answer_in_a_models_words_stands_alone() -> None:

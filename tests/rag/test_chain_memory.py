@@ -60,6 +60,13 @@ async def test_who_asks_back_is_told_their_own_words_with_the_day(quoting: Answe
     assert answer.text == "- 我的显卡是 3060 12G (2026-11-20)"
 
 
+async def test_above_quotes_stands_what_their_use_depends_on(quoting: AnswerChain) -> None:
+    known = past(facts=[Told("我的显卡是 3060 12G")])
+    answer = await quoting.answer("我的显卡能跑 7B 吗？", known)
+    assert (answer.outcome, answer.told) == ("quoted", "- 我的显卡是 3060 12G (2026-11-20)")
+    assert (await quoting.answer("7B 的模型要多少显存？", known)).told == ""
+
+
 async def test_who_asks_back_for_what_was_never_said_is_told_so(quoting: AnswerChain) -> None:
     answer = await quoting.answer("我的显卡是什么来着？")
     assert (answer.text, answer.outcome, answer.notice) == ("", "no_evidence", "remembered")
