@@ -101,8 +101,9 @@ class History(Protocol):
     ) -> None:
         """Remember a turn with what its asker said of themself in it.
 
-        One with the same `message_id` in the window is replaced, with its facts. Nothing is written where
-        `epoch` (empty: any) is no longer the one that was loaded.
+        It replaces the facts of the same message and its turn: in the window always, before the window where
+        the inbox has taken an edit of the message in. Nothing is written where `epoch` (empty: any) is no
+        longer the one that was loaded.
         """
 
     async def unfolded(self, conversation: str) -> tuple[str, list[Turn], str]:
@@ -163,7 +164,7 @@ class People(Protocol):
     async def forget(self, person: str, spared: str = "") -> Receipt:
         """Erase it; what is being answered for them meanwhile cannot be written back.
 
-        The message `spared` still waits to be answered: the one that asks for this.
+        The message `spared`, which asks for this, still waits to be answered, and so do those sent after it.
         """
 
     async def forget_in(self, conversation: str, person: str, spared: str = "") -> None:

@@ -11,15 +11,14 @@ from memory.scripts import Argument, Scripts, script
 
 WINDOW = 20  # turns
 KEPT = 2000  # turns
-MOST_FACTS = 50  # of one person, loaded
 AT_ONCE = 50  # turns to be folded
 
 
 class RedisHistory:
     """A list of turns, a list of facts and a hash for each conversation; each call is one round trip.
 
-    The newest `kept` turns stay, until a month after the last one. The window grows to `window` turns
-    and then loses two fifths of them at once.
+    The newest `kept` turns stay, and the newest facts, until a month after the last turn. The window grows
+    to `window` turns and then loses two fifths of them at once.
     """
 
     def __init__(self, client: Redis, window: int = WINDOW, kept: int = KEPT) -> None:
@@ -35,7 +34,7 @@ class RedisHistory:
 
     async def load(self, conversation: str, sender: str = "") -> Remembered:
         """The window, the summary and the newest facts of this person."""
-        arguments = (self._window, sender, lines.fields(sender), MOST_FACTS)
+        arguments = (self._window, sender, lines.fields(sender))
         async with guarded():
             reply = await self._calls.run(self._load, _keys(conversation), [conversation, *arguments])
         turns, summary, facts, beyond, epoch = reply
@@ -91,14 +90,18 @@ class RedisHistory:
 def to_remember(turn: Turn, facts: Sequence[Fact], epoch: str, window: int, kept: int) -> list[Argument]:
     """What the script's `remember` reads. A fact without a sender is of who asked."""
     sender, id = turn.sender, turn.message_id
-    names = (sender, lines.fields(sender), lines.last(id), lines.fields(sender, id))
+    names = (sender, lines.fields(sender), id, lines.last(id), lines.fields(sender, id))
     own = [fact if fact.sender else Fact(fact.text, fact.at, fact.message_id, sender) for fact in facts]
     return [window, max(kept, window), epoch, *names, lines.of_turn(turn), *_facts(own)]
 
 
 def _facts(facts: Sequence[Fact]) -> list[str]:
-    rows = ((fact.sender, lines.fields(fact.sender, fact.text), lines.of_fact(fact)) for fact in facts)
-    return [part for row in rows for part in row]
+    return [part for fact in facts for part in _fact(fact)]
+
+
+def _fact(fact: Fact) -> tuple[str, ...]:
+    sender, text = fact.sender, fact.text
+    return sender, lines.fields(sender), lines.fields(sender, text), lines.of_fact(fact)
 
 
 def _keys(conversation: str) -> list[str]:

@@ -70,7 +70,7 @@ PROBE = Key("probe", timedelta(minutes=1))  # flag: Redis takes something in
 FENCE = Key("fence")  # counter of leases
 DEAD = Key("dead")  # stream: messages that could not be answered; the newest thousand
 
-# Of a person in a partition. Turns are dropped some days before this leads to them no more.
+# Of a person in a partition. Turns and facts are dropped some days before this leads to them no more.
 CONVERSATIONS = Key("conversations", timedelta(days=425))  # set: those in which something of theirs is kept
 
 # Of a person.

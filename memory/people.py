@@ -20,6 +20,7 @@ TRIES, PAUSE = 40, 0.05  # for the rewriting of files that is under way to end; 
 class _Found(NamedTuple):
     votes: Mapping[str, Vote]
     asked: tuple[float, ...]
+    spared_at: str
     conversations: Sequence[str]
 
 
@@ -63,12 +64,13 @@ class RedisPeople:
     async def forget(self, person: str, spared: str = "") -> Receipt:
         """Erase it; what is being answered for them meanwhile cannot be written back.
 
-        The message `spared` still waits to be answered: the one that asks for this. Where it is cut off,
-        the next call does the rest.
+        The message `spared`, which asks for this, still waits to be answered, and so do those sent after it.
+        Where it is cut off, the next call does the rest.
         """
-        found = await self._found(person)
+        found = await self._found(person, spared)
+        arguments = (person, lines.fields(person), spared, found.spared_at)
         rows, dead, _ = await asyncio.gather(
-            self._each(self._forget, found.conversations, person, lines.fields(person), spared),
+            self._each(self._forget, found.conversations, *arguments),
             self._dead_letters(person, erase=True),
             self._erase_own(person, found.conversations),
         )
@@ -77,14 +79,23 @@ class RedisPeople:
         touched = sum(any(row) for row in rows)
         return Receipt(touched, turns, facts, summaries, waiting, dead, len(found.votes), len(found.asked))
 
-    async def _found(self, person: str) -> _Found:
+    async def _found(self, person: str, spared: str = "") -> _Found:
+        partitions = range(keys.PARTITIONS)
         async with guarded(), self._client.pipeline(transaction=False) as pipeline:
             pipeline.hgetall(keys.VOTES.of(person))
             pipeline.zrange(keys.ASKED.of(person), 0, -1, withscores=True)
-            for partition in range(keys.PARTITIONS):
+            for partition in partitions:
                 pipeline.smembers(keys.CONVERSATIONS.within(partition, person))
-            votes, asked, *conversations = await pipeline.execute()
-        return _Found(votes, tuple(at for _, at in asked), sorted(chain.from_iterable(conversations)))
+            for partition in partitions:
+                pipeline.hget(keys.MESSAGE.within(partition, spared), "at")
+            votes, asked, *found = await pipeline.execute()
+        conversations, spared_at = found[: len(partitions)], found[len(partitions) :]
+        return _Found(
+            votes,
+            tuple(at for _, at in asked),
+            next(filter(None, spared_at), ""),
+            sorted(chain.from_iterable(conversations)),
+        )
 
     async def _erase_own(self, person: str, conversations: Sequence[str]) -> None:
         chats = {":".join(name.split(":")[:2]) for name in conversations}

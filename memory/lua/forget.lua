@@ -1,6 +1,7 @@
--- ARGV: conversation, a person, the person as a field, id of a letter that stays.
+-- ARGV: conversation, a person, the person as a field, id of a letter that stays with those sent after it,
+-- Unix ms at which it was sent.
 -- Returns how many turns, facts, summaries and letters of theirs are erased, and 1 where a memo was.
-local conversation, sender, own, spared = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local conversation, sender, own, spared, spared_at = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local history, meta, work = key('history', conversation), key('meta', conversation), key('work', conversation)
 begin_epoch(conversation, EVERYBODY)
 begin_epoch(conversation, person(sender))
@@ -36,11 +37,19 @@ local function forget_turns()
 end
 
 local function forget_letters()
-  local count = 0
-  for _, id in ipairs(redis.call('LRANGE', key('mailbox', conversation), 0, -1)) do
-    if id ~= spared and redis.call('HGET', key('message', id), 'sender') == sender then
-      withdraw(id)
-      count = count + 1
+  local ids, count = redis.call('LRANGE', key('mailbox', conversation), 0, -1), 0
+  local place = redis.call('LPOS', key('mailbox', conversation), spared)
+  for i, id in ipairs(ids) do
+    local letter = redis.call('HMGET', key('message', id), 'sender', 'at')
+    local later = spared_at and tonumber(letter[2] or 0) >= spared_at
+    if place then later = i > place end
+    if id ~= spared and letter[1] == sender then
+      if later then
+        note(sender, conversation)
+      else
+        withdraw(id)
+        count = count + 1
+      end
     end
   end
   -- An answer is kept for letters that wait, and it may be for these.

@@ -5,8 +5,9 @@
 --   since   where the last new start is: the window never goes back behind it
 --   told    how far the summary tells
 
-local MOST_FACTS = 200
--- Turns are gone before the index that leads to them is, with room for a letter that waits long.
+-- Facts that stay: of one person, and of all.
+local MOST_OF_ONE, MOST_FACTS = 50, 1000
+-- What is kept is gone before the index that leads to them is, with room for a letter that waits long.
 local LONGEST = seconds.conversations - 2 * seconds.history
 
 local function date(line)
@@ -71,28 +72,37 @@ local function drop(conversation, count)
   redis.call('HINCRBY', key('meta', conversation), 'gone', count)
 end
 
-local function trim(conversation, excess, newest)
-  local history = key('history', conversation)
-  drop(conversation, excess)
-  local oldest = date(redis.call('LINDEX', history, 0))
-  while oldest and oldest < newest - LONGEST do
-    drop(conversation, 1)
-    oldest = date(redis.call('LINDEX', history, 0))
+-- How many lines at the beginning are older; one without a date goes with the next.
+local function outdated(list, limit)
+  local count, index = 0, 0
+  while true do
+    local line = redis.call('LINDEX', list, index)
+    local at = line and date(line)
+    if not line or at and at >= limit then return count end
+    index = index + 1
+    if at then count = index end
   end
+end
+
+local function trim(conversation, most, newest)
+  local history, facts = key('history', conversation), key('facts', conversation)
+  drop(conversation, redis.call('LLEN', history) - most)
+  drop(conversation, outdated(history, newest - LONGEST))
+  redis.call('LTRIM', facts, outdated(facts, newest - LONGEST), -1)
 end
 
 -- By date. The same once more is the later one; `fields` are the sender and the text.
 local function learn(conversation, fields, line)
   local facts, at = key('facts', conversation), date(line)
-  local before
-  for _, old in ipairs(redis.call('LRANGE', facts, 0, -1)) do
-    local earlier = (date(old) or 0) <= at
-    if not has(old, fields) then
-      if earlier then before = old end
-    elseif earlier then
+  local lines, before = redis.call('LRANGE', facts, 0, -1)
+  for i = #lines, 1, -1 do
+    local old, same = lines[i], has(lines[i], fields)
+    local earlier = before or (date(old) or 0) <= at
+    if same and not earlier then return end
+    if same then
       redis.call('LREM', facts, 1, old)
-    else
-      return
+    elseif earlier then
+      before = before or old
     end
   end
   if before then
@@ -100,14 +110,32 @@ local function learn(conversation, fields, line)
   else
     redis.call('LPUSH', facts, line)
   end
+end
+
+-- Whoever tells much crowds out nobody else.
+local function thin_out(conversation, own)
+  local facts, count = key('facts', conversation), 0
+  local lines = redis.call('LRANGE', facts, 0, -1)
+  for i = #lines, 1, -1 do
+    if has(lines[i], own) then
+      count = count + 1
+      if count > MOST_OF_ONE then redis.call('LREM', facts, 1, lines[i]) end
+    end
+  end
   redis.call('LTRIM', facts, -MOST_FACTS, -1)
 end
 
--- ARGV from `first` on: sender, fields and line of each fact. Their senders are noted, but for one who is.
+-- ARGV from `first` on, of each fact: sender, sender as a field, this and the text as fields, line. Their
+-- senders are noted, but for one who is.
 local function learn_all(conversation, first, noted)
-  for i = first, #ARGV, 3 do
-    learn(conversation, ARGV[i + 1], ARGV[i + 2])
-    if ARGV[i] ~= noted then note(ARGV[i], conversation) end
+  local senders = {}
+  for i = first, #ARGV, 4 do
+    learn(conversation, ARGV[i + 2], ARGV[i + 3])
+    senders[ARGV[i]] = ARGV[i + 1]
+  end
+  for sender, own in pairs(senders) do
+    thin_out(conversation, own)
+    if sender ~= noted then note(sender, conversation) end
   end
 end
 
@@ -122,26 +150,47 @@ local function unlearn(conversation, fields, ending)
   return count
 end
 
--- ARGV from `first` on: window, most turns, epoch, sender, sender as a field, message id as the last field,
--- the two as fields, line, and what learn_all reads.
--- The same message again (its answer was corrected, or the write was tried twice) takes its own place.
+-- Takes a message's turn out of the first `count`, which are those before the window.
+local function take_back(conversation, fields, count)
+  local history, meta = key('history', conversation), key('meta', conversation)
+  for i, line in ipairs(count > 0 and redis.call('LRANGE', history, 0, count - 1) or {}) do
+    if has(line, fields) then
+      redis.call('LREM', history, 1, line)
+      local place = tonumber(redis.call('HGET', meta, 'gone') or 0) + i
+      for _, name in ipairs({'since', 'told'}) do
+        if tonumber(redis.call('HGET', meta, name) or 0) >= place then redis.call('HINCRBY', meta, name, -1) end
+      end
+      -- A summary that is being made may count it, and tell of it.
+      begin_epoch(conversation, EVERYBODY)
+      return
+    end
+  end
+end
+
+-- ARGV from `first` on: window, most turns, epoch, sender, sender as a field, message id, this as the last
+-- field, sender and message id as fields, line, and what learn_all reads.
+-- The same message again (its answer was corrected, or the write was tried twice) takes its own place. One
+-- that was edited after it had left the window is told anew.
 local function remember(conversation, first)
-  local window, most, epoch, sender, own, ending, fields, line = unpack(ARGV, first, first + 7)
+  local window, most, epoch, sender, own, id, ending, fields, line = unpack(ARGV, first, first + 8)
   if is_over(conversation, person(sender), epoch) then return end
   local history, gone, _, start = key('history', conversation), place(conversation, tonumber(window))
   local found = false
   for i, old in ipairs(redis.call('LRANGE', history, start - gone, -1)) do
     if has(old, fields) then
       redis.call('LSET', history, start - gone + i - 1, line)
-      unlearn(conversation, own, ending)
       found = true
     end
   end
   if not found then
-    local length = redis.call('RPUSH', history, line)
-    trim(conversation, length - tonumber(most), date(line))
+    if redis.call('HEXISTS', key('message', id), 'edited') == 1 then
+      take_back(conversation, fields, start - gone)
+    end
+    redis.call('RPUSH', history, line)
   end
   note(sender, conversation)
-  learn_all(conversation, first + 8, sender)
+  unlearn(conversation, own, ending)
+  learn_all(conversation, first + 9, sender)
+  trim(conversation, tonumber(most), date(line))
   keep(conversation)
 end

@@ -43,16 +43,18 @@ class HistoryModel:
     def facts_of(self, sender: str) -> list[Fact]:
         return [fact for fact in self.facts if fact.sender == sender]
 
-    def append(self, turn: Turn, facts: Sequence[Fact]) -> None:
+    def append(self, turn: Turn, facts: Sequence[Fact], edited: bool = False) -> None:
         same = [at for at, old in enumerate(self.turns) if old.message_id == turn.message_id]
         if same and same[-1] >= self.start - self.gone:
             self.turns[same[-1]] = turn
-            own = (turn.sender, turn.message_id)
-            self.facts = [fact for fact in self.facts if (fact.sender, fact.message_id) != own]
         else:
+            if same and edited:
+                self._take_back(same[-1])
             self.turns.append(turn)
             self.gone += max(0, len(self.turns) - self.kept)
             self.turns = self.turns[-self.kept :]
+        own = (turn.sender, turn.message_id)
+        self.facts = [fact for fact in self.facts if (fact.sender, fact.message_id) != own]
         self._learn(facts)
 
     def fold(self, summary: str, turns: Sequence[Turn], facts: Sequence[Fact]) -> None:
@@ -72,6 +74,11 @@ class HistoryModel:
         if not others:
             self.gone = self.since = 0
         self.facts = [fact for fact in self.facts if fact.sender != sender]
+
+    def _take_back(self, at: int) -> None:
+        del self.turns[at]
+        self.since -= self.since > self.gone + at
+        self.told -= self.told > self.gone + at
 
     def _learn(self, facts: Sequence[Fact]) -> None:
         for fact in facts:

@@ -8,7 +8,9 @@ from redis.asyncio import Redis
 from memory import keys
 from memory.base import Fact, History, Remembered, Source, Turn
 from memory.history import RedisHistory
+from memory.inbox import RedisInbox
 from memory.keys import Key
+from memory.mail import Letter
 
 COURSE = Source("第一课", "环境配置", "/docs/l1#env", "3f2a")
 TURN = Turn(
@@ -24,7 +26,7 @@ def turns(count: int, sender: str = ANN) -> list[Turn]:
 
 
 def fact(text: str, at: float = 1.0, message_id: str = "m1", sender: str = ANN) -> Fact:
-    return Fact(text, at, message_id, sender)
+    return Fact(text, TURN.at + at, message_id, sender)
 
 
 def key(kind: Key) -> str:
@@ -97,12 +99,37 @@ async def test_a_message_in_the_window_again_takes_its_own_place(history: Histor
 
 
 async def test_what_was_said_in_a_message_is_replaced_with_it(history: History) -> None:
-    await history.append(CONVERSATION, TURN, [fact("uses Windows"), fact("has 8 GB")])
-    await history.append(CONVERSATION, replace(TURN, message_id="m2"), [fact("is in Wuhan", 2.0, "m2")])
-    await history.append(CONVERSATION, replace(TURN, sender=ANN), [fact("uses Linux")])
-    assert await known(history) == ["uses Windows", "has 8 GB", "uses Linux", "is in Wuhan"]
-    await history.append(CONVERSATION, replace(TURN, sender=ANN), [fact("has 16 GB")])
+    first, second = turns(3)[1:]
+    await history.append(CONVERSATION, first, [fact("uses Windows"), fact("has 8 GB")])
+    await history.append(CONVERSATION, second, [fact("is in Wuhan", 2.0, "m2")])
+    await history.append(CONVERSATION, replace(first, sender=BOB), [fact("uses Linux", sender=BOB)])
+    assert await known(history) == ["uses Windows", "has 8 GB", "is in Wuhan"]
+    await history.append(CONVERSATION, first, [fact("has 16 GB")])
     assert await known(history) == ["has 16 GB", "is in Wuhan"]
+
+
+async def test_what_was_said_in_a_message_that_has_left_the_window_is_replaced_too(history: History) -> None:
+    await history.append(CONVERSATION, turns(1)[0], [fact("uses Windows", message_id="m0")])
+    await told(history, turns(6)[1:])
+    await history.append(CONVERSATION, turns(1)[0], [fact("uses Linux", message_id="m0")])
+    assert await known(history) == ["uses Linux"]
+
+
+@pytest.mark.parametrize("number", [0, 2])
+async def test_a_message_edited_after_it_has_left_the_window_is_told_anew_and_once(
+    history: History, client: Redis, number: int
+) -> None:
+    await told(history, turns(6))
+    _, found, epoch = await history.unfolded(CONVERSATION)
+    assert await history.fold(CONVERSATION, epoch, "two", found[:2])
+    _, found, epoch = await history.unfolded(CONVERSATION)
+    edited, others = replace(turns(3)[number], question="怎么卸载？"), turns(6)
+    del others[number]
+    await RedisInbox(client).accept(Letter(f"m{number}", CONVERSATION, "怎么卸载？", 1.0), edited=True)
+    await told(history, [edited, edited])
+    assert not await history.fold(CONVERSATION, epoch, "three", found)
+    assert await history.older(CONVERSATION) + await shown(history) == [*others, edited]
+    assert (await history.unfolded(CONVERSATION))[1] == [one for one in turns(4)[2:] if one in others]
 
 
 @pytest.mark.parametrize("other", ["m", "m11", 'm1"', "m1\\", "M1"])
@@ -117,7 +144,7 @@ async def test_conversations_do_not_see_each_other(history: History) -> None:
 
 
 async def test_facts_are_a_persons_own_by_date(history: History) -> None:
-    facts = [fact("b", 2.0), fact("a", 1.0), fact("c", 3.0), fact("secret", 1.0, sender=BOB)]
+    facts = [fact("b", 2.0), fact("a", 1.0), fact("c", 3.0), fact("secret", sender=BOB)]
     await history.append(CONVERSATION, TURN, facts)
     remembered = await history.load(CONVERSATION, ANN)
     assert remembered.facts == (facts[1], facts[0], facts[2])
@@ -125,7 +152,7 @@ async def test_facts_are_a_persons_own_by_date(history: History) -> None:
 
 
 async def test_a_fact_is_its_turns_askers_unless_it_says_otherwise(history: History) -> None:
-    await history.append(CONVERSATION, replace(TURN, sender=BOB), [Fact("uses Linux", 1.0, "m1")])
+    await history.append(CONVERSATION, replace(TURN, sender=BOB), [fact("uses Linux", sender="")])
     assert (await history.load(CONVERSATION, BOB)).facts == (fact("uses Linux", sender=BOB),)
 
 
@@ -140,6 +167,25 @@ async def test_the_newest_facts_are_kept_and_of_a_person_the_newest_are_loaded(h
         facts = [fact(f"{at}", float(at)) for at in range(number, number + 100)]
         await history.append(CONVERSATION, replace(TURN, message_id=f"{number}"), facts)
     assert await known(history) == [f"{at}" for at in range(250, 300)]
+    await history.append(CONVERSATION, TURN, [fact("long ago", -1.0)])
+    assert "long ago" not in await known(history)
+
+
+async def test_who_tells_much_crowds_nobody_out(history: History, client: Redis) -> None:
+    await history.append(CONVERSATION, turns(1)[0], [fact("uses Linux")])
+    for number in range(0, 300, 100):
+        facts = [fact(f"{at}", float(at), f"{number}", BOB) for at in range(number, number + 100)]
+        await history.append(CONVERSATION, replace(TURN, message_id=f"{number}", sender=BOB), facts)
+    assert await known(history) == ["uses Linux"]
+    assert await client.llen(key(keys.FACTS)) == 51
+
+
+async def test_only_so_many_facts_are_kept_of_all(history: History, client: Redis) -> None:
+    for person in range(21):
+        facts = [fact(f"{at}", float(at), sender=f"web:{person}") for at in range(50)]
+        await history.append(CONVERSATION, TURN, facts)
+    assert await client.llen(key(keys.FACTS)) == 1000
+    assert (await known(history, "web:0"))[-1] == "49"
 
 
 async def test_a_new_start_empties_the_window_and_keeps_what_is_older(history: History) -> None:
@@ -236,6 +282,21 @@ async def test_what_is_more_than_a_year_older_than_the_newest_goes(history: Hist
     later = replace(third, at=first.at + 366 * DAY)
     await told(history, [first, replace(second, at=first.at + 2 * DAY), later])
     assert [turn.message_id for turn in await shown(history)] == ["m1", "m2"]
+
+
+async def test_a_fact_goes_as_early_as_its_turn(history: History) -> None:
+    await history.append(CONVERSATION, TURN, [fact("long ago"), fact("uses Linux", 2.0 * DAY)])
+    await history.append(CONVERSATION, replace(TURN, message_id="m2", sender=BOB, at=TURN.at + 366 * DAY))
+    assert await known(history) == ["uses Linux"]
+
+
+async def test_what_has_no_date_to_be_read_holds_up_nothing(history: History, client: Redis) -> None:
+    for kind in (keys.HISTORY, keys.FACTS):
+        await client.rpush(key(kind), "[")
+    await history.append(CONVERSATION, TURN, [fact("long ago")])
+    later = replace(TURN, message_id="m2", sender=BOB, at=TURN.at + 366 * DAY)
+    await history.append(CONVERSATION, later, [fact("is new", 366.0 * DAY)])
+    assert (await shown(history), await known(history)) == ([later], ["is new"])
 
 
 async def test_half_a_character_pair_survives(history: History) -> None:

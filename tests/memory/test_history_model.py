@@ -8,6 +8,8 @@ from redis.asyncio import Redis
 
 from memory.base import Fact, Turn
 from memory.history import RedisHistory
+from memory.inbox import RedisInbox
+from memory.mail import Letter
 from memory.people import RedisPeople
 from tests.memory.history_model import HistoryModel
 
@@ -22,6 +24,7 @@ class Both:
     def __init__(self, client: Redis, random: Random) -> None:
         self.random = random
         self.history = RedisHistory(client, window=5, kept=12)
+        self.inbox = RedisInbox(client, per_conversation=100)
         self.people = RedisPeople(client)
         self.model = HistoryModel(window=5, kept=12)
         self.asked: list[tuple[str, str]] = []
@@ -33,7 +36,9 @@ class Both:
 
     async def edit(self) -> None:
         if self.asked:
-            await self._append(*self.random.choice(self.asked[-7:]))
+            id, sender = self.random.choice(self.asked[-12:])
+            await self.inbox.accept(Letter(id, CONVERSATION, "", 1.0, sender=sender), edited=True)
+            await self._append(id, sender, edited=True)
 
     async def clear(self) -> None:
         await self.history.clear(CONVERSATION)
@@ -68,11 +73,11 @@ class Both:
         assert await self.history.older(CONVERSATION) == self.model.older()
         assert (await self.history.unfolded(CONVERSATION))[1] == self.model.unfolded()
 
-    async def _append(self, id: str, sender: str) -> None:
+    async def _append(self, id: str, sender: str, edited: bool = False) -> None:
         turn, facts = self._turn(id, sender), self._facts(id, sender)
         epoch = (await self.history.load(CONVERSATION, sender)).epoch
         await self.history.append(CONVERSATION, turn, facts, epoch)
-        self.model.append(turn, facts)
+        self.model.append(turn, facts, edited)
 
     def _turn(self, id: str, sender: str) -> Turn:
         return Turn(id, f"question {self.random.random()}", "answer", 1.0, sender=sender)

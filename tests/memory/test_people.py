@@ -158,6 +158,32 @@ async def test_the_message_that_asks_for_it_does_not_count_and_is_answered(house
     await house.inbox.done(job, [id])
 
 
+async def test_what_is_sent_after_the_message_that_asks_for_it_is_answered_and_found_again(
+    house: House,
+) -> None:
+    sent = (
+        ("a", DIRECT, 1.0),
+        ("spared", DIRECT, 1.0),
+        ("b", DIRECT, 1.0),
+        ("c", GROUP, 0.5),
+        ("d", GROUP, 1.5),
+    )
+    for id, conversation, at in sent:
+        await house.inbox.accept(Letter(id, conversation, SAYS[ANN], at, sender=ANN))
+    assert (await house.people.forget(ANN, spared="spared")).waiting == 2
+    left = [await house.inbox.waiting(conversation) for conversation in (DIRECT, GROUP)]
+    assert [[letter.id for letter in letters] for letters in left] == [["spared", "b"], ["d"]]
+    assert await house.people.forget(ANN) == Receipt(2, waiting=3)
+
+
+async def test_what_is_sent_after_a_wish_to_forget_a_conversation_is_answered(house: House) -> None:
+    for id in ("a", "spared", "b"):
+        await house.inbox.accept(Letter(id, DIRECT, SAYS[ANN], 1.0, sender=ANN))
+    await house.people.forget_in(DIRECT, ANN, spared="spared")
+    assert [letter.id for letter in await house.inbox.waiting(DIRECT)] == ["spared", "b"]
+    assert (await house.people.held(ANN)).waiting == 2
+
+
 async def test_forgetting_leaves_no_word_of_them_in_any_key_or_file_and_all_of_others(
     tmp_path: Path, program: Path
 ) -> None:
