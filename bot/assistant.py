@@ -20,6 +20,7 @@ from bot.replies import (
     Phrases,
     answer_text,
     duration,
+    is_prose,
     language_of,
     phrases,
     picture_text,
@@ -183,8 +184,6 @@ class Assistant:
                 return
         shown = replace(message, text=question).shown
         asked, kept_as = ("\n".join(filter(None, (one, text))) for one in (question, shown))
-        if not question:
-            language = language_of(text, self._course.course.languages)
         async with aclosing(self._answer(message, _Question(asked, kept_as, language), remembered)) as steps:
             async for step in steps:
                 yield step
@@ -214,10 +213,10 @@ class Assistant:
         return await self._commands.run(message, question, self.key(message), language)
 
     async def _language(self, message: Message, text: str) -> str:
-        """The asker's. A command's name says little of it, the last question more."""
-        if text.isascii() and self._commands.named(text):
+        """The asker's. Names, numbers and commands say little of it; the last question says more."""
+        if (text.isascii() and self._commands.named(text)) or not is_prose(text):
             turns = (await self._remembered(message)).turns
-            text = next((turn.question for turn in reversed(turns)), "")
+            text = next((turn.question for turn in reversed(turns) if is_prose(turn.question)), "")
         return language_of(text, self._course.course.languages)
 
     def _written(self, message: Message) -> str:

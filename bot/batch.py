@@ -11,6 +11,7 @@ from bot.assistant import QUESTION_LIMIT
 from bot.course import Limits
 from bot.letters import Memo, Unreadable, from_body
 from memory.mail import Letter
+from rag.courtesy import courtesy
 
 SHORT = 100
 """Characters of a message that may be one of several that make a question, at most."""
@@ -65,7 +66,8 @@ class _Rules:
 
     def short(self, message: Message) -> bool:
         """Whether it may be one of several that make a question."""
-        return not message.edited and len(message.text) <= SHORT and not self.is_command(message.text)
+        alone = self.is_command(message.text) or courtesy(message.text)
+        return not message.edited and len(message.text) <= SHORT and not alone
 
     def soon(self, earlier: Message, later: Message) -> bool:
         """Whether the later one came from the same person in the same place within the merge window."""

@@ -5,9 +5,11 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Protocol
 from urllib.parse import quote, unquote
 
+from bot.conversations import belongs_to
 from bot.hands import Hands
 from bot.keeping import Kept
 from memory.base import Fact, History, LeaseLost, MailChanged, MemoryUnavailable, Turn
@@ -113,7 +115,7 @@ class Chore:
             summary, turns, epoch = await history.unfolded(conversation)
             if not turns:
                 return
-            told = await summaries.fold(summary, turns)
+            told = await summaries.fold(summary, [_named(one, conversation) for one in turns])
             facts = [_fact(text, one) for text, one in await summaries.facts(turns) if isinstance(one, Turn)]
             # Where it has changed meanwhile, or there are more of them, the next round sees it.
             await history.fold(conversation, epoch, told, turns, facts)
@@ -130,6 +132,13 @@ class Chore:
         with suppress(LeaseLost, MemoryUnavailable, TimeoutError):
             async with asyncio.timeout(_GIVE_BACK):
                 await self._inbox.put_back(self.job, failed, pause)
+
+
+def _named(turn: Turn, conversation: str) -> Turn:
+    """The turn; where several share the memory, it is not told as if it were the reader's own."""
+    if belongs_to(conversation, turn.sender):
+        return turn
+    return replace(turn, question=f"[a student] {turn.question}")
 
 
 def _fact(text: str, turn: Turn) -> Fact:

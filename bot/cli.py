@@ -7,8 +7,8 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import asdict
 from functools import partial
 from io import TextIOWrapper
@@ -132,17 +132,28 @@ async def _answered(
         searcher = knowledge.searcher(settings)
         answers = await stack.enter_async_context(app.open_answers(settings, course, searcher))
         if options.conversation is None:
-            return await answers.chain.answer(question, cohort=cohort)
+            return await _said_on_the_way(answers.chain.stream(question, cohort=cohort), language)
         memory = await stack.enter_async_context(app.open_memory(settings))
         key, asked_at = f"cli:{options.conversation}", time.time()
         known = await memory.history.load(key, key)
         past = Past(known.turns, known.summary, known.facts, partial(_own, memory, key, known))
-        answer = await answers.chain.answer(question, past, cohort)
+        answer = await _said_on_the_way(answers.chain.stream(question, past, cohort), language)
         now = turn(f"cli:{uuid4()}", question, asked_at, answer_text(answer, language), answer, key)
         try:
             await memory.history.append(key, now, facts_of(now), known.epoch)
         except MemoryUnavailable as error:
             log.warning("this answer is not remembered: %s", error)
+    return answer
+
+
+async def _said_on_the_way(answers: AsyncGenerator[Answer, None], language: str) -> Answer:
+    """The final answer; whoever waits for the model is told so once."""
+    told = False
+    async with aclosing(answers):
+        async for answer in answers:
+            if answer.notice == "waiting" and not told:
+                told = True
+                print(phrases(language).waiting, file=sys.stderr, flush=True)
     return answer
 
 

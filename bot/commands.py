@@ -110,7 +110,9 @@ class Commands:
 
     def knows(self, text: str) -> bool:
         """Whether the text uses one of the commands, by its name or in plain words."""
-        return self.named(text) or asks_to_forget(text)
+        match = _COMMAND.fullmatch(text)
+        # One that is misspelt is no part of a question either.
+        return self.named(text) or (match is not None and not match[2]) or asks_to_forget(text)
 
     async def run(self, message: Message, text: str, conversation: str, language: str) -> Said | None:
         """What to show, or None where `text`, the message's cleaned one, is no command."""

@@ -47,12 +47,14 @@ def healthy(checks: Sequence[Check]) -> bool:
 async def examine(settings: Settings, course: Course) -> list[Check]:
     """Every check, in the order of the way of a question."""
     knowledge = [await look(settings, course) for look in (_sources, _git, _feishu, _retrieval)]
-    after = [await look(settings, course) for look in (_schedule, _model, _port, _disk)]
+    after = [await look(settings, course) for look in (_port, _disk)]
     return [
         await _course(settings, course),
         await _documents(settings, course),
         *chain.from_iterable(knowledge),
         *await _memory(settings),
+        await _schedule(settings, course),
+        *await _model(settings),
         *after,
     ]
 
@@ -244,21 +246,29 @@ def _inbox(state: InboxState) -> Check:
     return Check("inbox", "warning", f"{waiting}, {dead}")
 
 
-async def _model(settings: Settings, course: Course) -> Check:
-    async with app.open_model(settings) as model:
-        if model is None:
-            return Check(
-                "model", "warning", "none; the bot quotes the best passages. Set LLM_BASE_URLS to connect one"
-            )
-        servers = await model.reachable()
+async def _model(settings: Settings) -> list[Check]:
+    if not settings.llm_base_urls:
+        quotes = "none; the bot quotes the best passages. Set LLM_BASE_URLS to connect one"
+        return [Check("model", "warning", quotes)]
+    named = [("model", settings.llm_model)]
+    if settings.llm_vision_model:
+        named.append(("vision", settings.llm_vision_model))
+    return [await _served(settings, what, name) for what, name in named]
+
+
+async def _served(settings: Settings, what: str, name: str) -> Check:
+    async with app.open_model(settings, name) as model:
+        servers = await model.reachable() if model else []
     troubles = [trouble for _, trouble in servers if trouble]
+    if what == "vision":
+        troubles = [trouble.replace("LLM_MODEL", "LLM_VISION_MODEL") for trouble in troubles]
     if len(troubles) == len(servers):
-        return Check("model", "failed", "; ".join(troubles))
+        return Check(what, "failed", "; ".join(troubles))
     if troubles:
-        return Check("model", "warning", "; ".join(troubles))
+        return Check(what, "warning", "; ".join(troubles))
     # Not as they are set: there may be a password in them.
     addresses = ", ".join(address for address, _ in servers)
-    return Check("model", "ok", f"{settings.llm_model or 'the server’s first model'} at {addresses}")
+    return Check(what, "ok", f"{name or 'the server’s first model'} at {addresses}")
 
 
 async def _port(settings: Settings, course: Course) -> Check:

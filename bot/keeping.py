@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adapters.base import Message
 from memory.base import Fact, Remembered, Source, Turn
@@ -25,7 +25,11 @@ class Kept:
 
 def kept(message: Message, question: str, text: str, answer: Answer, remembered: Remembered) -> Kept:
     """What is kept of the answer to a message; `text` is what was shown."""
-    now = turn(message.id, question, message.sent_at.timestamp(), text, answer, message.sender.id)
+    sender = message.sender.id
+    if any(one.sender != sender for one in remembered.turns):
+        # It may hold words of others, who would not find them here when they want to be forgotten.
+        answer = replace(answer, standalone="")
+    now = turn(message.id, question, message.sent_at.timestamp(), text, answer, sender)
     return Kept(now, facts_of(now), remembered.epoch, remembered.beyond)
 
 

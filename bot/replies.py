@@ -13,6 +13,14 @@ from rag.types import Answer
 
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _LATIN = re.compile(r"[A-Za-z]{2,}")
+_ENGLISH = re.compile(
+    r"\b(the|an|is|are|am|was|how|what|which|where|when|why|who|do|does|did|can|could|should|will|would|to|of|for"
+    r"|with|without|my|i|me|it|this|that|please|hi|hello|thanks?|you|your|we|not|any|about)\b",
+    re.IGNORECASE,
+)
+_LOG = re.compile(
+    r"Traceback|^\s+\S|\b\w*(Error|Exception|Warning)\b\s*:|^\W*(pip|python|conda|git|\$|>>>)\s"
+)
 _KINDS = "PNG, JPEG, WebP, GIF, BMP"
 _UNITS = ((3600, "小时", "hour"), (60, "分钟", "minute"), (1, "秒", "second"))
 
@@ -36,6 +44,9 @@ class Phrases:
     no_evidence: str
     not_ours: str
     noted: str
+    greeting: str
+    thanks: str
+    complaint: str
     index_unavailable: str
     failed: str
     empty: str
@@ -71,6 +82,9 @@ CHINESE = Phrases(
     no_evidence="课程资料里没有找到能回答这个问题的内容。可以换个说法、带上工具名或报错原文再问一次，也可以去问助教。",
     not_ours="这好像不是课程里的问题，我只回答课程资料里有的内容。发送 /help 看看我能做什么。",
     noted="好的，记下了。接下来的回答我会考虑到这一点；想看我记着什么，发送 /mydata。",
+    greeting="你好，我是课程助教。有课程、作业或报错的问题直接问我；发送 /help 看看我还能做什么。",
+    thanks="好的，有问题随时问我。",
+    complaint="抱歉没帮上忙。可以换个说法、带上工具名或报错原文再问一次，也可以去问助教。",
     index_unavailable="课程资料的索引现在打不开，暂时答不了。请过几分钟再问；一直这样的话请告诉助教。",
     failed="抱歉，这条没有回答成功。请再发一次；还不行的话请告诉助教。",
     empty="这条消息里没有文字，请把问题写出来。",
@@ -113,6 +127,11 @@ ENGLISH = Phrases(
     not_ours="This does not seem to be about the course, and I answer only from its documents. Send /help to"
     " see what I can do.",
     noted="All right, noted; I will bear it in mind. Send /mydata to see what I know of you.",
+    greeting="Hello, I am the course's teaching assistant. Ask me about the course, its homework or an error;"
+    " send /help to see what else I can do.",
+    thanks="You are welcome; ask me any time.",
+    complaint="I am sorry that I was of no help. Try other words, the tool's name or the exact error message,"
+    " or ask the staff.",
     index_unavailable="I cannot open the course's index right now. Please ask again in a few minutes; if it"
     " lasts, tell the staff.",
     failed="Sorry, answering this one failed. Please send it again; if it fails again, tell the staff.",
@@ -146,6 +165,12 @@ def phrases(language: str) -> Phrases:
     return ENGLISH if language == "en" else CHINESE
 
 
+def is_prose(text: str) -> bool:
+    """Whether somebody speaks a language in it: a version, a command or a pasted log has none."""
+    spoken = "\n".join(line for line in text.splitlines() if not _LOG.search(line))
+    return bool(_CJK.search(text) or _ENGLISH.search(spoken))
+
+
 def language_of(text: str, languages: Sequence[str]) -> str:
     """The asker's language, if the course speaks it; else the course's first."""
     written = "zh" if _CJK.search(text) else "en" if _LATIN.search(text) else ""
@@ -159,15 +184,16 @@ def answer_text(answer: Answer, language: str) -> str:
         return said.nothing_remembered
     if answer.outcome == "no_evidence":
         return said.no_evidence
-    if answer.outcome == "not_ours":
-        return said.not_ours
     lead = {
-        "": "",
+        "": said.not_ours if answer.outcome == "not_ours" else "",
         "no_model": said.no_model,
         "model_down": said.model_down,
         "waiting": said.waiting,
         "remembered": said.remembered,
         "noted": said.noted,
+        "greeting": said.greeting,
+        "thanks": said.thanks,
+        "complaint": said.complaint,
     }[answer.notice]
     told = f"{said.remembered}\n\n{answer.told}" if answer.told else ""
     return "\n\n".join(filter(None, (told, lead, answer.text)))

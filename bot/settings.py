@@ -166,6 +166,8 @@ def check_together(settings: Settings, course: Course) -> None:
     """BadSetting where what one of the two asks for is missing in the other."""
     if settings.embedding_base_url and not settings.embedding_model:
         raise BadSetting("EMBEDDING_BASE_URL needs EMBEDDING_MODEL, the model's name on that server.")
+    if settings.llm_vision_model and not settings.llm_base_urls:
+        raise BadSetting("LLM_VISION_MODEL needs LLM_BASE_URLS, the servers that have it.")
     asking = [name for name, source in named_sources(course) if isinstance(source, FeishuConfig)]
     if asking and not (settings.feishu_app_id and settings.feishu_app_secret.get_secret_value()):
         raise BadSetting(

@@ -8,11 +8,12 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from rag.agent import Agent, wanted
-from rag.asking import about_asker, asks_back
+from rag.asking import about_asker, asks_back, asks_for_talk
 from rag.citations import to_source, told_apart
+from rag.courtesy import courtesy
 from rag.exercise import solved
-from rag.facts import only_tells, telling
-from rag.followup import followed
+from rag.facts import facts_in, only_tells, telling
+from rag.followup import followed, leans
 from rag.grounding import founded
 from rag.llm import LanguageModel
 from rag.material import Material
@@ -27,6 +28,7 @@ from rag.types import (
     NO_PAST,
     OTHERS,
     Answer,
+    Exchange,
     Followup,
     Found,
     Hit,
@@ -102,11 +104,8 @@ class AnswerChain:
         """
         clock = Clock()
         question = shortened(readable(question), QUESTION_LIMIT)
-        if self._tools and (text := solved(question) or scheduled(question, self._sessions, cohort)):
-            yield Answer(text, (), "answered", question, final=True, ms=clock.total())
-            return
-        if only_tells(question):
-            yield Answer("", (), "answered", question, "noted", final=True, ms=clock.total())
+        if (answer := self._without_search(question, cohort)) is not None:
+            yield replace(answer, final=True, ms=clock.total())
             return
         found = await self._found(await self._asked(question, past), cohort)
         clock.lap("search")
@@ -124,15 +123,33 @@ class AnswerChain:
                 async for answer in answers:
                     yield answer
 
+    def _without_search(self, question: str, cohort: str) -> Answer | None:
+        """The answer to what needs no document: a courtesy, something told, a sum, a date."""
+        if kind := courtesy(question):
+            return Answer("", (), "not_ours", question, kind)
+        if only_tells(question):
+            return Answer("", (), "answered", question, "noted")
+        if self._tools and (text := solved(question)):
+            return Answer(text, (), "answered", question)
+        if self._tools and not leans(question) and (text := scheduled(question, self._sessions, cohort)):
+            return Answer(text, (), "answered", question)
+        return None
+
     async def _asked(self, question: str, past: Past) -> Followup:
-        earlier = [exchange.question.removeprefix(OTHERS) for exchange in past.history]
-        asked = followed(question, earlier, [fact.text for fact in past.facts])
+        asked = followed(question, _earlier(past.history), [fact.text for fact in past.facts])
         return await rewritten(self._model, asked, past) if self._model else asked
 
     async def _found(self, asked: Followup, cohort: str) -> Found:
         text = shortened(readable(asked.text), QUESTION_LIMIT)
         found = await asyncio.to_thread(self._searcher.search, text, cohort=cohort, followup=asked)
         return replace(found, hits=told_apart(found.hits, cohort)) if cohort else found
+
+
+def _earlier(history: Sequence[Exchange]) -> list[str]:
+    """What was asked before, also by others, but not what these said of themselves, nor courtesies."""
+    asked = [exchange.question for exchange in history if not courtesy(exchange.question)]
+    told = [one.removeprefix(OTHERS) for one in asked]
+    return [text for one, text in zip(asked, told, strict=True) if one == text or not facts_in(text)]
 
 
 async def _material(question: str, past: Past, found: Found) -> Material:
@@ -171,10 +188,10 @@ async def _worded(
                 if worded.final:
                     clock.lap("model")
                     yield _final(worded, material, found, clock)
-                elif worded.waiting:
-                    yield Answer("", (), "answered", found.query, "waiting")
                 else:
-                    yield Answer(worded.text, _cited(worded, material), "answered", found.query)
+                    notice: Notice = "waiting" if worded.waiting else ""
+                    sources = _cited(worded, material)
+                    yield Answer(worded.text, sources, "answered", found.query, notice)
     except ModelUnavailable as problem:
         logger.warning("Quoting instead of answering: %s", problem)
         clock.lap("model")
@@ -184,9 +201,7 @@ async def _worded(
 def _final(worded: Worded, material: Material, found: Found, clock: Clock) -> Answer:
     if worded.abstains and not worded.cited:
         return replace(_nothing(material, found, clock), usage=worded.usage)
-    if not worded.text:
-        return _unworded(material, found, "model_down", clock)
-    if not worded.cited and not founded(worded.text, material):
+    if not founded(worded.text, material, bool(worded.cited)):
         return replace(_unworded(material, found, "", clock), usage=worded.usage)
     uncited = () if material.asks_back else _sources(material.hits[:UNCITED])
     sources = _cited(worded, material) or uncited
@@ -197,7 +212,8 @@ def _final(worded: Worded, material: Material, found: Found, clock: Clock) -> An
 
 def _unworded(material: Material, found: Found, notice: Notice, clock: Clock) -> Answer:
     """The asker's own words where they are asked for, else quotes, else nothing."""
-    if material.asks_back and (text := told_back(material.facts, material.recalled)):
+    recalled = material.recalled if asks_for_talk(material.question) else ()
+    if material.asks_back and (text := told_back(material.facts, recalled)):
         return Answer(text, (), "quoted", found.query, "remembered", final=True, ms=clock.total())
     if material.asks_back or not material.hits:
         return _nothing(material, found, clock)

@@ -5,8 +5,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from rag.followup import continues, leans, of_oneself
 from rag.index import Index
 from rag.ranking import Floats
+from rag.tokens import words
 
 # In words that one passage alone holds: who says so much leans on nothing, or with all the weight.
 _STANDS, _LEANS = 3.0, 1.5
@@ -14,8 +16,9 @@ _STANDS, _LEANS = 3.0, 1.5
 _FOUND, _REACH = 30, 30
 # What was found last has been read: it is the neighbours that are asked for.
 _READ = 0.2
-# The subject may have changed: what fits the question alone is not far behind.
-_ALONE = 0.9
+# The subject may have changed: what fits the question alone is not far behind, or stands first where
+# the question can stand alone, or names a subject of its own.
+_ALONE, _WHOLE, _ANOTHER = 0.9, 1.0, 1.1
 
 Scoring = Callable[[str], Floats]
 
@@ -36,8 +39,21 @@ def scored_after(
     near = _around(index, _scaled(worth @ found))
     alone = _scaled(scores)
     moved = _scaled(alone + np.float32(lean) * (near - np.float32(_READ) * found[0]))
-    both: Floats = np.maximum(moved, np.float32(_ALONE) * alone)
+    both: Floats = np.maximum(moved, np.float32(_share(index, question, before)) * alone)
     return both
+
+
+def _share(index: Index, question: str, before: Sequence[str]) -> float:
+    """How much what fits the question alone counts beside what was found before."""
+    if not continues(question):
+        said = {word for one in before for word in words(one)}
+        if any(word in index.subjects and word not in said for word in _names(question)):
+            return _ANOTHER
+    return _ALONE if leans(question) or of_oneself(question) else _WHOLE
+
+
+def _names(question: str) -> list[str]:
+    return [word for word in words(question) if len(word) >= (4 if word.isascii() else 2)]
 
 
 def _lean(index: Index, question: str) -> float:

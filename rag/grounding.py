@@ -13,13 +13,22 @@ _LINE = 40
 """Characters of a line of the rules that nobody writes by chance."""
 
 
-def founded(text: str, material: Material) -> bool:
+def founded(text: str, material: Material, cites: bool = False) -> bool:
     """Whether enough of what the answer adds to the question stands in what it was to be written from.
 
-    Who only says the question back has answered nothing.
+    Who only says the question back has answered nothing. Numbers must stand there; of an answer that
+    `cites` its passages, anything is enough, since words may be others in another language.
     """
+    told = given(material)
+    held = _terms(told)
     added = _terms(text) - _terms(material.question)
-    return len(added & _terms(_given(material))) >= max(LEAST * len(added), 1)
+    if cites:
+        return bool(text) and (not added or bool(added & held) or _chinese(text) != _chinese(told))
+    if any(term[0].isdigit() and term not in held for term in added):
+        return False
+    if _chinese(text) != _chinese(told):
+        added = frozenset(term for term in added if term.isascii())
+    return len(added & held) >= max(LEAST * len(added), 1)
 
 
 def lines_of(rules: str) -> tuple[str, ...]:
@@ -33,19 +42,21 @@ def tells(text: str, lines: Sequence[str]) -> bool:
     return any(line in squeezed for line in lines)
 
 
-def _given(material: Material) -> str:
+def given(material: Material) -> str:
+    """All that the material says, without the question."""
+    passages = [hit.passage for hit in material.hits]
     exchanges = [*material.history, *material.recalled]
-    return "\n".join(
-        [
-            *(
-                f"{hit.passage.title} {' '.join(hit.passage.heading_path)} {hit.passage.text}"
-                for hit in material.hits
-            ),
-            material.summary,
-            *(fact.text for fact in material.facts),
-            *(f"{exchange.question} {exchange.answer}" for exchange in exchanges),
-        ]
-    )
+    texts = [
+        *(f"{one.title} {' '.join(one.heading_path)} {one.text} {one.url}" for one in passages),
+        material.summary,
+        *(fact.text for fact in material.facts),
+        *(f"{exchange.question} {exchange.answer}" for exchange in exchanges),
+    ]
+    return "\n".join(texts)
+
+
+def _chinese(text: str) -> bool:
+    return any("\u3400" <= character <= "\u9fff" for character in text)
 
 
 def _terms(text: str) -> frozenset[str]:

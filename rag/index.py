@@ -1,6 +1,7 @@
 """One index version, open for searching: its segments as if they were one, and the vectors nearest to one."""
 
 from bisect import bisect
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -15,6 +16,7 @@ from rag import versions
 from rag.calibration import Calibration
 from rag.lexical import Lexical
 from rag.segment import Entry, Segment
+from rag.tokens import words
 from rag.types import IndexUnavailable, Passage
 from rag.versions import Manifest, Part
 from rag.weights import Weights
@@ -26,6 +28,9 @@ _LARGE = 20_000
 _PROBED = 96
 # Of clustered codes so many candidates for each wanted, and no fewer in all, are compared in full.
 _CANDIDATES, _FEWEST = 2, 200
+
+# Of all titles, in so many a word names a subject of the course.
+_OF_TITLES, _FEW_TITLES = 0.04, 3
 
 Near = tuple[NDArray[np.float32], NDArray[np.int64]]
 """Inner products and places, best first, each of shape (k,)."""
@@ -78,6 +83,19 @@ class Index:
         """What is noted of a document; None where it is not in this version."""
         found = self._found(id)
         return self.segments[found[0]].entry(found[1]) if found else None
+
+    @cached_property
+    def subjects(self) -> frozenset[str]:
+        """The words that name what many documents are about: they stand in many titles or paths."""
+        named = Counter(
+            word
+            for segment, part in zip(self.segments, self.manifest.parts, strict=True)
+            for number, (first, _) in enumerate(segment.spans.tolist())
+            if number not in part.dead
+            for word in set(words(f"{segment.passage(first).title} {segment.passage(first).path}"))
+        )
+        least = max(_FEW_TITLES, _OF_TITLES * self.manifest.documents)
+        return frozenset(word for word, count in named.items() if count >= least)
 
     def places(self, id: str) -> range:
         """Where a document's passages stand."""

@@ -239,13 +239,13 @@ LEANING = """\
 def rewriting_prompt(question: str, past: Past, of_oneself: bool) -> list[BaseMessage]:
     """The messages that ask for a question as one that stands alone.
 
-    Summary and facts are told only where the question is about the asker.
+    Facts are told only where the question is about the asker.
     """
     facts = [_dated(fact) for fact in past.facts] if of_oneself else []
-    if of_oneself and past.summary.strip():
-        facts.insert(0, fenced(shortened(readable(past.summary), SUMMARY_LIMIT)))
+    summary = fenced(shortened(readable(past.summary), SUMMARY_LIMIT)).strip()
+    earlier = [*filter(None, [summary]), *_again(past.history[-REWRITTEN_FROM:])]
     text = LEANING.format(
-        earlier="\n".join(_again(past.history[-REWRITTEN_FROM:])),
+        earlier="\n".join(earlier),
         student="\n<student>\n{}\n</student>\n".format("\n".join(facts)) if facts else "",
         question=fenced(shortened(question, EARLIER_LIMIT)),
     )

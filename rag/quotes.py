@@ -19,6 +19,10 @@ LIMIT = 1500
 LINE = 300
 """Characters of what the asker said that are told back."""
 
+# Markup that only browsers understand; code has none of these names in angle brackets.
+_TAGS = "details|summary|br|hr|div|p|center|table|thead|tbody|tr|td|th|img|font|span|sup|sub"
+_TAG = re.compile(rf"</?(?:{_TAGS})\b[^<>\n]*>")
+
 _BLANK = r"(?:[ \t]*\n)*"
 _BLOCK = re.compile(
     rf"{FENCED}\n?{_BLANK}"
@@ -57,7 +61,7 @@ def told_back(facts: Sequence[Fact], exchanges: Sequence[Exchange] = ()) -> str:
 
 
 def _quote(number: int, passage: Passage, limit: int) -> str:
-    text = trimmed(readable(passage.text), limit)
+    text = trimmed(_TAG.sub("", readable(passage.text)), limit)
     if passage.kind == "qa" and number == 1:
         return f"{text}\n\n[{number}]" if text.endswith(("`", "~", "|")) else f"{text} [{number}]"
     heading = " ".join(readable(passage.heading).replace("*", "").split())

@@ -50,6 +50,7 @@ _WORDS = re.compile("|".join((_ALL, _DUE, _WHEN, _NEXT, _MEETING, _HOMEWORK, _MA
 _TIMETABLE = re.compile(_ALL, re.IGNORECASE)
 _ASKS = re.compile(f"{_WHEN}|{_DUE}", re.IGNORECASE)
 _OF_COURSE = re.compile(f"{_MEETING}|{_HOMEWORK}|{_DUE}|{_NEXT}|{_NUMBER.pattern}", re.IGNORECASE)
+_OF_ANOTHER = re.compile(r"[一二三四五六七八九十\d]\s?期|\bcamp ?\d", re.IGNORECASE)
 _LATIN = re.compile(r"[a-z][a-z0-9.+-]*|\d+")
 _DIGITS = "零一二三四五六七八九十"
 
@@ -62,6 +63,8 @@ def scheduled(
     `now` tells which session is the next one. Without sessions nothing is told.
     """
     sessions = of_cohort(sessions, cohort)
+    if _OF_ANOTHER.search(question):
+        return ""
     if not sessions or len(question) > LENGTH or not asks_for_date(question):
         return ""
     due = bool(re.search(_DUE, question, re.IGNORECASE))

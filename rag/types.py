@@ -15,7 +15,17 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 Outcome = Literal["answered", "quoted", "no_evidence", "not_ours"]
-Notice = Literal["", "no_model", "model_down", "waiting", "remembered", "noted"]
+Notice = Literal[
+    "",
+    "no_model",
+    "model_down",
+    "waiting",
+    "remembered",
+    "noted",
+    "greeting",
+    "thanks",
+    "complaint",
+]
 Kind = Literal["prose", "qa"]
 
 
@@ -173,9 +183,10 @@ class Waiting:
 class Answer:
     """An answer as far as it has grown; each one replaces the one before, the last has `final` set.
 
-    `text` holds no fixed sentences: those are the bot's. `notice` says why passages are quoted
-    instead of a model's words, that the model is waited for, that the asker's own words are told back, or
-    that they were only noted. `told` are words of the asker's own that the answer depends on (Markdown).
+    `text` holds no fixed sentences: those are the bot's. `notice` says why passages are quoted instead of
+    a model's words, that the model is waited for, that the asker's own words are told back or were only
+    noted, or what kind of courtesy it answers. `told` are words of the asker's own that the answer's use
+    depends on (Markdown).
     `ms` maps a step's name to its milliseconds.
     """
 

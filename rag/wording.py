@@ -6,10 +6,12 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rag.draft import Draft
+from rag.grounding import given
+from rag.links import only_given
 from rag.llm import LanguageModel
 from rag.material import Material
 from rag.timing import Clock
@@ -32,7 +34,7 @@ class Worded:
     """An answer in the model's words as far as it has grown.
 
     `cited` are the places of the passages cited, counted from 0; the text numbers them from 1 in this
-    order. `waiting`: no server answers, it is tried again, and `text` is still empty. The last one has
+    order. `waiting`: no server answers, and it is tried again. The last one has
     `final` set; `abstains` says that the material does not hold the answer, or the rest of it.
     """
 
@@ -62,17 +64,19 @@ class Wording:
     async def stream(self, material: Material, clock: Clock) -> AsyncGenerator[Worded, None]:
         """Growing answers. One that breaks off is written anew, and shown from where it is longer."""
         await self.warm()
-        shown, begun = "", 0
+        shown, begun = Worded(""), 0
         while True:
             material, messages = await self._fitting(material)
             clock.lap("prompt")
             begun += 1
             try:
-                async with aclosing(self._written(messages, len(material.hits), clock)) as growing:
+                async with aclosing(self._written(messages, material, clock)) as growing:
                     async for worded in growing:
-                        if worded.final or len(worded.text) > len(shown) or (worded.waiting and not shown):
-                            shown = worded.text
+                        if worded.final or len(worded.text) > len(shown.text):
+                            shown = worded
                             yield worded
+                        elif worded.waiting:
+                            yield replace(shown, waiting=True)
                 return
             except PromptTooLong:
                 if (shorter := material.shorter()) is None:
@@ -84,11 +88,12 @@ class Wording:
                 logger.info("An answer is begun anew: %s", problem)
 
     async def _written(
-        self, messages: "Sequence[BaseMessage]", given: int, clock: Clock
+        self, messages: "Sequence[BaseMessage]", material: Material, clock: Clock
     ) -> AsyncGenerator[Worded, None]:
         from rag.prompts import tells_rules
 
-        draft, usage = Draft(given), None
+        draft, usage = Draft(len(material.hits)), None
+        linked = f"{given(material)} {material.question}"
         shown, due = "", 0.0
         async with aclosing(self._model.stream(messages)) as pieces:
             async for piece in pieces:
@@ -105,11 +110,12 @@ class Wording:
                         if tells_rules(now):
                             break
                         shown, due = now, time.monotonic() + PERIOD
-                        yield Worded(shown, draft.order)
+                        yield Worded(only_given(shown, linked), draft.order)
         text = draft.close()
         if tells_rules(text):
             yield Worded("", final=True, abstains=True, usage=usage)
         else:
+            text = only_given(text, linked)
             yield Worded(text, draft.order, final=True, abstains=draft.abstains, usage=usage)
 
     async def _fitting(self, material: Material) -> "tuple[Material, list[BaseMessage]]":

@@ -208,6 +208,27 @@ async def test_a_pressed_button_is_answered_in_the_language_of_the_conversation(
     assert "谢谢" in (await said(bot, message("/feedback up web:3", "web:4")))[-1].text
 
 
+@pytest.mark.parametrize("text", ["camp3-L2", "CUDA 11.8 + torch 2.1.2", "  File a.py\nValueError: bad"])
+async def test_what_is_no_prose_is_answered_in_the_language_of_the_conversation(
+    client: Redis, text: str
+) -> None:
+    bot = assistant(client, EchoAnswers("no_evidence"))
+    await talk(client, bot, message("how do I quantise it"))
+    assert "found nothing" in (await said(bot, message(text, "web:2")))[-1].text
+    await talk(client, bot, message("怎么量化", "web:3"))
+    assert "没有找到" in (await said(bot, message(text, "web:4")))[-1].text
+
+
+async def test_where_several_share_a_memory_no_turn_holds_what_another_said(client: Redis) -> None:
+    course = COURSE.model_copy(update={"groups": {"default": Group(memory="chat")}})
+    bot = assistant(client, EchoAnswers(), course=course)
+    for who in ("web:ann", "web:bob"):
+        *_, final = await steps(bot, message("how", f"{who}:1", who, "group"))
+        assert final.kept
+        await RedisHistory(client).append(bot.key(message("", who=who, kind="group")), final.kept.turn)
+    assert '"standalone":""' in final.kept.turn.trace
+
+
 async def test_a_missing_index_is_a_sentence(client: Redis) -> None:
     replies = await said(
         assistant(client, EchoAnswers(fails_with=IndexUnavailable("x"))), message("怎么量化")

@@ -193,3 +193,8 @@ def test_a_letter_that_cannot_be_read_is_told_when_its_turn_comes() -> None:
     assert next_batch([first, broken], None, BEGUN, limits, str.isspace).letter_ids == ("one",)
     with pytest.raises(Unreadable):
         next_batch([broken, first], None, BEGUN, limits, str.isspace)
+
+
+@pytest.mark.parametrize("text", ["谢谢", "/satus", "ok"])
+def test_a_courtesy_and_a_misspelt_command_are_no_part_of_a_question(text: str) -> None:
+    assert batch(message("lmdeploy 怎么量化"), message(text, 0.5)).letter_ids == ("lmdeploy 怎么量化",)

@@ -157,7 +157,8 @@ async def test_much_is_shown_page_by_page_and_nothing_is_left_out(house: House) 
     assert all(len(page) <= PAGE for page in pages)
     everything = "".join(pages)
     assert all(f"第 {number} 个问题" in everything for number in range(150))
-    assert all(f"我的第 {number} 件事" in everything for number in range(150))
+    # Of one person in one conversation so many facts are kept.
+    assert all(f"我的第 {number} 件事" in everything for number in range(100, 150))
     assert "发送 `/mydata" not in pages[-1]
     assert await house.says("/mydata 9999") == pages[-1]
 

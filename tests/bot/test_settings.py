@@ -303,3 +303,9 @@ def test_a_password_in_an_address_of_the_course_is_not_repeated(folder: Path) ->
     with pytest.raises(BadSetting) as told:
         load_course(course(folder, text))
     assert "hunter2" not in str(told.value)
+
+
+def test_a_vision_model_needs_a_server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLM_VISION_MODEL", "internvl")
+    with pytest.raises(BadSetting, match="LLM_VISION_MODEL needs LLM_BASE_URLS"):
+        check_together(load_settings(), load_course(course(folder, FILES)))

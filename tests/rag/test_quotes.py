@@ -84,3 +84,12 @@ def test_a_fence_is_no_paragraph_border() -> None:
 def test_the_whole_answer_stays_readable() -> None:
     long = [Hit(passage("H", f"{PROSE}\n\n" * 200), 1.0)] * 3
     assert len(quoted(long)) < LIMIT * 1.2
+
+
+def test_markup_for_browsers_is_not_shown() -> None:
+    code = "```xml\n<config>a</config>\n```"
+    text = f"<details>\n<summary>点击显示</summary>\n\n先装驱动。<br>\n\n{code}\n</details>"
+    shown = quoted([Hit(passage("安装", text), 1.0)])
+    assert "点击显示" in shown
+    assert "<config>a</config>" in shown
+    assert not any(tag in shown for tag in ("<details>", "<summary>", "<br>", "</details>"))

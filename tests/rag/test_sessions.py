@@ -99,3 +99,10 @@ def test_sessions_without_numbers_are_counted() -> None:
 
 def test_a_course_without_sessions_tells_nothing() -> None:
     assert scheduled("课程表", []) == ""
+
+
+@pytest.mark.parametrize(
+    "question", ["第四期的课什么时候开始", "第3期第一节课几点", "camp3 第一节课什么时候"]
+)
+def test_another_camps_dates_are_not_these(question: str) -> None:
+    assert scheduled(question, SESSIONS) == ""
