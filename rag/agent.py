@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from rag.draft import Draft
 from rag.events import behind_thoughts
-from rag.faults import Overflow, Refused, faults
+from rag.faults import Fault, Overflow, Refused, faults
 from rag.grounding import founded
-from rag.llm import LanguageModel
+from rag.llm import SIGN, LanguageModel
 from rag.material import Material
+from rag.pulling import with_signs
 from rag.sessions import Session, asks_for_date
-from rag.types import Hit, ModelUnavailable, Searcher, Usage
+from rag.types import Hit, ModelUnavailable, Searcher, Usage, Waiting
 from rag.wording import PERIOD
 
 if TYPE_CHECKING:
@@ -34,8 +35,11 @@ TOOL_CALLS = 6
 SECONDS = 30.0
 """For all calls together."""
 
-IDLE = 10.0
+IDLE = 6.0
 """Between two pieces of an answer."""
+
+HELD = 200
+"""Characters that are not shown before the rest: what a model says before it calls a tool is shorter."""
 
 REMEMBERED = 600.0
 """Seconds for which a server that serves no tools is not asked again to."""
@@ -62,12 +66,16 @@ _CALL_AS_TEXT = re.compile(r"<tool_call>|<\|action_start\|>|<\|plugin\|>|<functi
 
 @dataclass(frozen=True, slots=True)
 class Aided:
-    """An answer as far as it has grown; its text cites `hits` as [1], [2] …; the last one has `final` set."""
+    """An answer as far as it has grown; its text cites `hits` as [1], [2] …; the last one has `final` set.
+
+    `waiting`: there is no word yet, and for long there was none.
+    """
 
     text: str
     hits: tuple[Hit, ...] = ()
     final: bool = False
     usage: Usage | None = None
+    waiting: bool = False
 
 
 def wanted(question: str) -> bool:
@@ -85,12 +93,16 @@ class Agent:
         sessions: Sequence[Session],
         course: str,
         seconds: float = SECONDS,
+        idle: float = IDLE,
+        sign: float = SIGN,
     ) -> None:
         self._model = model
         self._searcher = searcher
         self._sessions = sessions
         self._course = course
         self._seconds = seconds
+        self._idle = idle
+        self._sign = sign
         self._unable: dict[str, float] = {}
 
     async def warm(self) -> None:
@@ -102,8 +114,16 @@ class Agent:
         """Growing answers. Where the last one is not final, the question is to be answered without tools.
 
         So it is with a model that is down, a server that serves no tools, and an answer that stands on
-        nothing; no error is raised.
+        nothing; no error is raised. What is shown only grows, up to the last one.
         """
+        async with (
+            aclosing(self._answered(material, cohort)) as growing,
+            aclosing(with_signs(growing, self._sign)) as signed,
+        ):
+            async for aided in signed:
+                yield Aided("", waiting=True) if isinstance(aided, Waiting) else aided
+
+    async def _answered(self, material: Material, cohort: str) -> AsyncGenerator[Aided, None]:
         from rag.tools import Toolbox
 
         toolbox = Toolbox(self._searcher, self._sessions, cohort, material.hits)
@@ -156,7 +176,7 @@ class Agent:
                     step = _Step(number, len(toolbox.hits))
                 step.add(chunk)
                 usage = _more(usage, chunk)
-                if time.monotonic() >= due and (now := step.shown()) != shown:
+                if time.monotonic() >= due and len(now := step.shown()) > max(len(shown), HELD):
                     if tells_rules(now):
                         return
                     shown, due = now, time.monotonic() + PERIOD
@@ -191,20 +211,25 @@ class Agent:
             system_prompt=f"{rules.text}{RULES}",
             middleware=limits,
         )
-        end = time.monotonic() + self._seconds
+        end, calling = time.monotonic() + self._seconds, False
         # It wants a list of the messages' union, which LangChain's own prompts do not give.
         stream = graph.astream({"messages": messages}, stream_mode="messages")  # type: ignore[call-overload]
         async with aclosing(stream):
             while True:
                 try:
-                    async with asyncio.timeout(min(IDLE, end - time.monotonic())):
+                    async with asyncio.timeout(min(self._idle, end - time.monotonic())):
                         piece = await anext(stream, None)
                 except TimeoutError:
-                    raise _GivenUp("it takes too long") from None
+                    if calling or time.monotonic() >= end:
+                        raise _GivenUp("it takes too long") from None
+                    raise Fault(f"said nothing for {self._idle:g} s") from None
                 if piece is None:
                     return
                 message, told = piece
-                if isinstance(message, AIMessageChunk):
+                said = isinstance(message, AIMessageChunk)
+                # Behind a call it is a tool that is waited for.
+                calling = said and (calling or bool(message.tool_call_chunks))
+                if said:
                     yield told["langgraph_step"], message
 
 

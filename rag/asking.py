@@ -1,6 +1,8 @@
-"""What a message asks for: whether it is a question at all, asks back, or depends on who asks."""
+"""What a message asks for: whether it is a question, a plea or a wish, asks back, or depends on who asks."""
 
 from rag.patterns import any_of, any_way
+from rag.talk import Talk
+from rag.tokens import normalised
 
 _NEAR = r"[^，,。]"
 
@@ -20,6 +22,29 @@ _QUESTION = any_way(
     r"\b(?:how (?:to|do|can|should|much|many)|what(?:'s| is| should| do)|can (?:i|you)|could (?:i|you)|"
     r"should i)\b",
     r"\b(?:do i|is (?:it|there|that)|will it|any idea|tell me|show me|i wonder)\b",
+)
+
+_PLEA = any_way(
+    any_of(
+        "(?<![要需追])求(?!职) 给(?:个|我|一|份|点|下|出) 推荐(?!系统|算法) 教(?:我|下|一) 救 麻烦 "
+        "帮(?:我|忙|看|帮|下|一下) 告诉 发(?:我|个|一|下|给|份) 来(?:个|一份|点) 讲(?:讲|一|下) 说说 看看 "
+        "解释 指[导点] 步骤 教程 链接 方法 地址 答案 攻略 指南"
+    ),
+    r"\b(?:please|pls|plz|help|give|send|recommend\w*|suggest\w*|advice|advise|explain|show|tell|links?|"
+    r"steps?|tutorial|guide|instructions?)\b",
+    r"不(?:起|动|来|通|上|了|下|出|开|到|成|够|行|对|work)|"
+    + any_of(
+        "[爆崩坏慢] (?<![显网声块张a-z\\d])卡 没(?:反应|效果|成功) 没法[跑用训装启] "
+        "问题 错 超时 断[了开] 闪退 死机 黑屏 乱码"
+    ),
+    r"\b(?:(?:does|did|is|are|was|were|wo|would|could)(?:n['’]?t| not)|will not|"
+    r"do(?:n['’]?t| not) (?!have|own|know|use|speak|understand))\b",
+    r"\b(?:out of|oom|issues?|problems?|trouble|slow|hang(?:s|ing)?|brok\w+|wrong|fr[eo]ez\w+|nothing)\b",
+)
+_WISH = any_way(
+    any_of("(?<![理思梦联])想(?!法) 希望 (?<![主重需])要(?!求) 需要 打算 准备 计划"),
+    r"\b(?:want|wanna|need|would like|['’]d like|hope|wish|looking (?:for|to)|try(?:ing)? to)\b|"
+    r"\bplan(?:ning)?\b",
 )
 
 _WHAT = r"(?:什么|啥|哪|多少|第?几|吗|没有?|来着|谁)(?!问题|意思|原因)"
@@ -46,7 +71,7 @@ _SAID = any_of(
 _ASKS_BACK = any_way(
     # 我刚才说我用什么显卡, 我说过我的学号吗, 我有没有提过系统
     rf"我们?(?:都|还)?{_EARLIER}{_NEAR}{{0,4}}{_SAY}{_NEAR}{{0,16}}{_WHAT}",
-    rf"我们?(?:{_EARLIER}|有没有|是不是|[跟和对]你|都|还|曾)*(?:说|提|讲|告诉|问)(?:[过了到]|"
+    rf"我们?(?:{_EARLIER}|有没有|是不是|[跟和对]你|都|还)*+(?:说|提|讲|告诉|问)(?:[过了到]|"
     rf"你){_NEAR}{{0,16}}{_WHAT}",
     rf"我们?(?:{_EARLIER}|[跟和对]你)*(?:有没有|[跟和对]你){_SAY}(?!的)",
     # 我们上次聊到哪了, 你刚才推荐的模型叫什么
@@ -60,7 +85,7 @@ _ASKS_BACK = any_way(
     rf"我的?(?:{_OWN}的?){{1,2}}(?:号|型号)?(?:是|叫|有|为)?个?(?:多少|什么|啥|哪|第?几)(?!问题|原因|情况|"
     rf"意思)",
     r"我(?:现在|目前|这边)?(?:用|装|买|租)的?是?(?:什么|啥|哪[个种张台款]?|多少)(?:型号的?)?的?"
-    rf"{_OWN}\W*(?:来着|呀|啊)?\W*$",
+    rf"{_OWN}\W*+(?:来着|呀|啊)?\W*+$",
     r"我(?:现在|到底)?(?:是|在|属于|报的?是?)?(?:第?几|哪一?个?)[期班组届]",
     r"我(?:是|叫)(?:什么名字|啥名字?|谁|什么\W*$|啥\W*$)",
     r"我在(?:做|写|搞|弄|学)(?:的是)?(?:什么|啥|哪一?[个关课])(?:作业|项目|课题)?(?:来着)?\W*$",
@@ -76,6 +101,9 @@ _ASKS_BACK = any_way(
     r"\bwhat (?:was|were) my (?:\w+ )?(?:questions?|messages?)\b|\bwhat am i working on\b",
 )
 
+_FOR_TALK = any_way(
+    rf"(?:问|聊|讨论)(?:过|了|到|的|什么|啥|题)|{_EARLIER}.{{0,6}}说", rf"\b{_SAID}\b|\bquestions?\b"
+)
 _THINGS = any_of(
     "显卡 gpu 显存 卡 机器 电脑 笔记本 服务器 主机 开发机 设备 配置 环境 系统 水平 基础 情况 条件 背景 "
     "专业 内存 网络",
@@ -92,7 +120,7 @@ _ENOUGH = any_of(
 )
 _ABOUT_ASKER = any_way(
     r"适合我|我(?:适合|够格|合适)|对我(?:来说|有用|合适)|像我这样|我这(?:种|样)|(?:按|以|就|照|根据)我的?",
-    rf"我(?:的|这|这个|这台|那台|家里?的?|那个)?\s*[a-z\d]*\s*{_THINGS}{_NEAR}{{0,16}}"
+    rf"我(?:的|这|这个|这台|那台|家里?的?|那个)?\s?[a-z\d]{{0,20}}\s?{_THINGS}{_NEAR}{{0,16}}"
     + any_of("能 可以 够 支持 行 该 应该 怎么 合适 需要 适合 得 选 用哪 吗 么 哪 \\? ？"),
     r"我(?:应?该|能|可以|最好|得|适合|要)(?:不能|不可以)?(?:跑|选|学|报|训|微调|部署|装|用(?=哪|什么|多)|"
     r"上|买|租|从)"
@@ -116,9 +144,24 @@ def is_question(clause: str) -> bool:
     return bool(_QUESTION.search(clause.strip()))
 
 
+def pleads(clause: str) -> bool:
+    """Whether a clause demands something or complains; one that tells of its writer may seem to as well."""
+    return bool(_PLEA.search(clause)) or Talk.FAILING.heard(normalised(clause))
+
+
+def wishes(clause: str) -> bool:
+    """Whether a clause says what is wanted or planned."""
+    return bool(_WISH.search(clause))
+
+
 def asks_back(question: str) -> bool:
     """Whether it asks for what was said before, or for what the asker told of themself."""
     return bool(_ASKS_BACK.search(question))
+
+
+def asks_for_talk(question: str) -> bool:
+    """Whether it asks for what was said or asked, rather than for what is so."""
+    return bool(_FOR_TALK.search(question))
 
 
 def about_asker(question: str) -> bool:

@@ -18,7 +18,10 @@ PATIENT = 10.0
 
 
 GRACE = 4.0
-"""Seconds that a question waits in an outage however old that is: longer than any breaker rests."""
+"""Seconds that a question waits in an outage however old that is: longer than any breaker rests.
+
+So long it also waits for a server of which nobody knows whether it is back, where others work.
+"""
 
 
 def time_left(patience: float, *, since: float, asked: float, now: float) -> float:
@@ -75,6 +78,10 @@ class Breaker:
         pause = min(2 * self._pause or SHORTEST, LONGEST)
         # Bots that share a server are not to come back to it all at once.
         self._open(entered, problem, max(pause * random.uniform(0.9, 1.1), min(rest, PATIENT)), refused=False)
+
+    def linger(self) -> None:
+        """A request goes on in silence: others are let through less often."""
+        self._pause = max(self._pause, min(2 * self._pause, LONGEST))
 
     def refuse(self, entered: float, problem: str) -> None:
         """The server works but will not have us."""

@@ -13,7 +13,7 @@ from rag.citations import to_source, told_apart
 from rag.courtesy import courtesy
 from rag.exercise import solved
 from rag.facts import facts_in, only_tells, telling
-from rag.followup import followed, leans
+from rag.followup import continues, followed
 from rag.grounding import founded
 from rag.llm import LanguageModel
 from rag.material import Material
@@ -131,7 +131,7 @@ class AnswerChain:
             return Answer("", (), "answered", question, "noted")
         if self._tools and (text := solved(question)):
             return Answer(text, (), "answered", question)
-        if self._tools and not leans(question) and (text := scheduled(question, self._sessions, cohort)):
+        if self._tools and not continues(question) and (text := scheduled(question, self._sessions, cohort)):
             return Answer(text, (), "answered", question)
         return None
 
@@ -172,7 +172,8 @@ async def _aided(
 ) -> AsyncGenerator[Answer, None]:
     async with aclosing(agent.stream(material, cohort)) as growing:
         async for aided in growing:
-            answer = Answer(aided.text, _sources(aided.hits), "answered", found.query)
+            notice: Notice = "waiting" if aided.waiting else ""
+            answer = Answer(aided.text, _sources(aided.hits), "answered", found.query, notice)
             if aided.final:
                 clock.lap("model")
                 answer = replace(answer, final=True, ms=clock.total(), usage=aided.usage)

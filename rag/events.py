@@ -26,9 +26,18 @@ def to_event(line: str) -> dict[str, Any] | None:
     return event
 
 
-def to_usage(told: Mapping[str, Any]) -> Usage:
-    cached = (told.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
-    return Usage(int(told.get("prompt_tokens") or 0), int(told.get("completion_tokens") or 0), int(cached))
+def to_usage(told: object) -> Usage | None:
+    """What an answer cost; None where the server tells something else, which spoils no answer."""
+    counts = _mapping(told)
+    cached = _mapping(counts.get("prompt_tokens_details")).get("cached_tokens") or 0
+    match counts.get("prompt_tokens"), counts.get("completion_tokens") or 0, cached:
+        case int(prompt), int(completion), int(cached):
+            return Usage(prompt, completion, cached)
+    return None
+
+
+def _mapping(told: object) -> Mapping[str, object]:
+    return told if isinstance(told, dict) else {}
 
 
 def behind_thoughts(text: str) -> str:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from rag.asking import asks_back, is_question
-from rag.oneself import tells_of_oneself
+from rag.asking import asks_back, is_question, pleads, wishes
+from rag.oneself import goes_on, leads_in, tells_of_oneself
 from rag.talk import Talk
 from rag.terms import terms
 from rag.text import FENCED, readable
@@ -20,19 +20,20 @@ LIMIT = 200
 AT_MOST = 5
 """Facts of one message: who seems to tell more has pasted something."""
 
-MOST = 0.8
-"""Of a message that only tells of its writer, so many of its characters are facts."""
+LONGEST = 300
+"""Characters of a message that only tells of its writer."""
 
 _READ = 4000
+_MARKS = " \t,，.。!！;；"
 _ASKING = (Talk.ASKING, Talk.FAILING, Talk.ERRAND)
 
 _CODE = re.compile(rf"{FENCED}|`[^`\n]*`", re.MULTILINE)
 _SENTENCE = re.compile(r"(?:[^。！!？?；;\n.]|\.(?!\s|$))+[。！!？?；;.]*")
 # A comma, or a blank behind which Chinese goes on: that is how clauses are parted in chats.
 _BETWEEN = re.compile(
-    r"[，,]\s*|\s+(?:-+|—+)\s+|(?<=[\u3400-\u9fff])[ \t]+(?=[\u3400-\u9fff])|"
-    r"[ \t]+(?=[我你能怎咋会想请求可该为哪那但]|没有?[a-z])|"
-    r"\s+(?=(?:(?:but|so|and) )?"
+    r"[，,]\s*|(?<!\s)\s+(?:-+|—+)\s+|(?<=[\u3400-\u9fff])[ \t]+(?=[\u3400-\u9fff])|"
+    r"(?<![ \t])[ \t]+(?=[我你能怎咋会想请求给跑可该为哪那但]|没有?[a-z])|"
+    r"(?<!\s)\s+(?=(?:(?:but|so|and) )?"
     r"(?:how (?:do|can|to|should)|(?:can|should|will|does|do|is) (?:i|it|the|this|that))\b)",
     re.IGNORECASE,
 )
@@ -44,16 +45,21 @@ def facts_in(text: str) -> list[str]:
     Questions, requests, secrets, claims of a rank and orders to the bot are none.
     """
     plain = _CODE.sub("\n", readable(text[:_READ]))
-    sentences = (match[0] for match in _SENTENCE.finditer(plain))
-    told = [fact for sentence in sentences if not withheld(sentence) for fact in _told(sentence)]
+    told = [fact for sentence in _SENTENCE.finditer(plain) for fact in _told(sentence[0])]
     return [fact[:LIMIT] for fact in dict.fromkeys(told)][:AT_MOST]
 
 
 def only_tells(text: str) -> bool:
     """Whether a message tells something of its writer, and asks and complains of nothing."""
-    told = sum(map(len, facts_in(text)))
+    if len(text) > LONGEST or withheld(text) or _CODE.search(text):
+        return False
     plain = normalised(text)
-    return told >= MOST * len(text.strip()) > 0 and not any(one.heard(plain) for one in _ASKING)
+    if any(one.heard(plain) for one in _ASKING):
+        return False
+    sentences = [match[0] for match in _SENTENCE.finditer(readable(text))]
+    clauses = [sentence[slice(*span)] for sentence in sentences for span in _clauses(sentence)]
+    said = [clause.strip(_MARKS) for clause in clauses if not leads_in(clause)]
+    return any(map(tells_of_oneself, said)) and all(map(_only_tells, said))
 
 
 def telling(question: str, facts: Sequence[Fact], k: int = 10) -> list[Fact]:
@@ -73,15 +79,25 @@ def telling(question: str, facts: Sequence[Fact], k: int = 10) -> list[Fact]:
 
 
 def _told(sentence: str) -> Iterator[str]:
-    """Its clauses from one that tells of the writer to the next one that asks."""
-    clauses = list(_clauses(sentence))
-    for asking, run in groupby(clauses, key=lambda span: is_question(sentence[slice(*span)])):
-        if asking:
-            continue
-        spans = list(run)
-        first = next((first for first, end in spans if tells_of_oneself(sentence[first:end])), None)
-        if first is not None:
-            yield sentence[first : spans[-1][1]].strip(" \t,，.。!！;；")
+    """Its clauses from one that tells of the writer to the next one that asks or complains."""
+    spans = list(_clauses(sentence))
+    ours = [span for span in spans if tells_of_oneself(sentence[slice(*span)])]
+    if not ours or withheld(sentence):
+        return
+    for other, run in groupby(spans, key=lambda span: _is_other(sentence[slice(*span)])):
+        together = list(run)
+        first = next((span for span in together if span in ours), None)
+        if first and not other:
+            yield sentence[first[0] : together[-1][1]].strip(_MARKS)
+
+
+def _is_other(clause: str) -> bool:
+    return is_question(clause) or (pleads(clause) and not tells_of_oneself(clause) and not goes_on(clause))
+
+
+def _only_tells(clause: str) -> bool:
+    tells = tells_of_oneself(clause) or goes_on(clause)
+    return tells and not (is_question(clause) or pleads(clause) or wishes(clause))
 
 
 def _clauses(sentence: str) -> Iterator[tuple[int, int]]:

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from rag.background import frequency
 from rag.facts import only_tells
 from rag.tokens import normalised, words
+from rag.topics import outdated
 from rag.types import Followup
 
 LOOK_BACK = 4
 """How many earlier questions are looked at, and how many things that the asker said of themself."""
+
+_WINDOW = 3 * LOOK_BACK
 
 LONG = 10
 """Words; so long a question does not lean, however it begins."""
@@ -47,10 +50,11 @@ def followed(question: str, earlier: Sequence[str], facts: Sequence[str] = ()) -
     """The question after the asker's earlier messages, oldest first; `facts` are known besides."""
     if not question.strip():
         return Followup(question, question)
-    known = [*facts, *filter(only_tells, earlier)][-LOOK_BACK:]
-    asked = [one for one in earlier if not only_tells(one)][-LOOK_BACK:]
+    said = {one: only_tells(one) for one in earlier[-_WINDOW:]}
+    known = [*facts, *(one for one, tells in said.items() if tells)][-LOOK_BACK:]
+    asked = [one for one in earlier[-_WINDOW:] if not said[one]][-LOOK_BACK:]
     meant = of_oneself(question) or (not asked and _POINTS_BACK.search(question))
-    told = tuple(dict.fromkeys(known if meant else []))
+    told = tuple(dict.fromkeys(one for one in known if meant and not outdated(one, question)))
     base = _base(asked) if leans(question) else []
     context = [*told, *base]
     text = " ".join(part.strip() for part in (*context, question)) if context else question
@@ -59,10 +63,12 @@ def followed(question: str, earlier: Sequence[str], facts: Sequence[str] = ()) -
 
 def leans(question: str) -> bool:
     """Whether a question says too little to be understood alone, or begins as the rest of another."""
-    signs = (_CONTINUES, _ENDS_OPEN, _POINTS_BACK)
-    return _says_little(question) or (
-        len(_WORD.findall(question)) <= LONG and any(sign.search(question) for sign in signs)
-    )
+    return _says_little(question) or (len(_WORD.findall(question)) <= LONG and continues(question))
+
+
+def continues(question: str) -> bool:
+    """Whether it begins, ends or points as the rest of another does."""
+    return any(sign.search(question) for sign in (_CONTINUES, _ENDS_OPEN, _POINTS_BACK))
 
 
 def of_oneself(question: str) -> bool:
@@ -71,7 +77,8 @@ def of_oneself(question: str) -> bool:
 
 
 def _says_little(question: str) -> bool:
-    return sum(max(0.0, -math.log(_PAGE * frequency(word))) for word in words(question)) < _SAYS_LITTLE
+    found = words(question[:_PAGE])
+    return sum(max(0.0, -math.log(_PAGE * frequency(word))) for word in found) < _SAYS_LITTLE
 
 
 def _base(asked: Sequence[str]) -> Sequence[str]:

@@ -21,9 +21,10 @@ def founded(text: str, material: Material, cites: bool = False) -> bool:
     """
     told = given(material)
     held = _terms(told)
-    added = _terms(text) - _terms(material.question)
     if cites:
-        return bool(text) and (not added or bool(added & held) or _chinese(text) != _chinese(told))
+        said = _terms(text)
+        return bool(text) and (not said or bool(said & held) or _chinese(text) != _chinese(told))
+    added = _terms(text) - _terms(material.question)
     if any(term[0].isdigit() and term not in held for term in added):
         return False
     if _chinese(text) != _chinese(told):

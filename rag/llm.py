@@ -4,7 +4,6 @@ LangChain is imported with the first question or by `warm`: it costs seconds tha
 """
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
@@ -14,15 +13,16 @@ import httpx
 
 from rag.breaker import GRACE, time_left
 from rag.faults import Blank, Fault, Overflow, Refused, faults
-from rag.model_server import CONNECT, ModelServer, Terms
+from rag.model_server import CONNECT, ModelServer, Terms, with_version
+from rag.pulling import Probes, with_signs
 from rag.types import Interrupted, ModelUnavailable, PromptTooLong, Usage, Waiting
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
     from langchain_openai import ChatOpenAI
 
-SIGN = 5.0
-"""Seconds between two signs that an answer is still waited for."""
+SIGN = 4.0
+"""Seconds of silence after which there is a sign that an answer is still waited for, and between two."""
 
 
 class LanguageModel:
@@ -32,8 +32,9 @@ class LanguageModel:
     keeps the prompt's beginning in its cache, in busy ones all of them do. One that hangs soon has most
     under way, and so gets nobody more. `base_urls` are taken with or without `/v1`; without a `model`
     each server is asked once for its first. Times are in seconds: up to the first sign of an answer,
-    between two, and (`patience`) from the beginning of an outage until questions are given up. Calls
-    raise ModelUnavailable, whose text names each server and what was wrong with it.
+    between two, (`patience`) from the beginning of an outage until questions are given up, and (`sign`)
+    of silence until who waits is told. Calls raise ModelUnavailable, whose text names each server and what
+    was wrong with it.
     """
 
     def __init__(
@@ -46,10 +47,14 @@ class LanguageModel:
         idle_timeout: float = 15.0,
         max_tokens: int = 2048,
         patience: float = 30.0,
+        sign: float = SIGN,
     ) -> None:
-        self._urls = [_with_version(url) for url in base_urls]
+        self._urls = [with_version(url) for url in base_urls]
         self._terms = Terms(model, api_key or "none", first_token_timeout, idle_timeout, max_tokens)
         self._patience = patience
+        self._grace = min(GRACE, patience or GRACE)
+        self._sign = sign
+        self._probes = Probes()
         self._opening = asyncio.Lock()
         self._http: httpx.AsyncClient | None = None
         self._servers: list[ModelServer] = []
@@ -64,17 +69,30 @@ class LanguageModel:
                 self._servers = [ModelServer(url, self._http, self._terms) for url in self._urls]
 
     async def close(self) -> None:
+        await self._probes.close()
         if self._http is not None:
             await self._http.aclose()
 
     async def stream(self, messages: Sequence["BaseMessage"]) -> AsyncGenerator[str | Waiting | Usage, None]:
         """The answer in pieces, from its first word to what it cost; closing the iterator ends the request.
 
-        While no server answers, Waiting is yielded at once and now and then. A prompt that does not fit
-        is PromptTooLong at once; an answer that breaks off after its first word is Interrupted.
+        While no server answers, Waiting is yielded at once and now and then, and so it is in a long
+        silence. A prompt that does not fit is PromptTooLong at once; an answer that breaks off after its
+        first word is Interrupted.
         """
         await self.warm()
-        asked, due = time.monotonic(), 0.0
+        async with (
+            aclosing(self._insisted(messages)) as pieces,
+            aclosing(with_signs(pieces, self._sign)) as signed,
+        ):
+            async for piece in signed:
+                yield piece
+
+    async def _insisted(
+        self, messages: Sequence["BaseMessage"]
+    ) -> AsyncGenerator[str | Waiting | Usage, None]:
+        """The answer, tried for again and again; Waiting after each try, and "" for a thought."""
+        asked = time.monotonic()
         refused: set[ModelServer] = set()
         while True:
             attempt = _Attempt(self._servers, refused)
@@ -87,9 +105,7 @@ class LanguageModel:
             left = time_left(self._patience, since=self._down_since(), asked=asked, now=now)
             if attempt.hopeless or left <= 0:
                 raise ModelUnavailable(attempt.problems)
-            if now >= due:
-                due = now + SIGN
-                yield Waiting(attempt.problems)
+            yield Waiting(attempt.problems)
             await self._rest(left)
 
     async def complete(self, messages: Sequence["BaseMessage"], max_tokens: int | None = None) -> str:
@@ -137,13 +153,24 @@ class LanguageModel:
     ) -> AsyncGenerator[str | Usage, None]:
         """Ask one server after the other until one begins to answer or all that may be asked were."""
         while not attempt.answered and (server := self._next(attempt)):
-            with attempt.trying(server), self._asking(server) as works:
-                async with aclosing(server.stream(messages, self._first_token_timeout(server))) as pieces:
+            pieces = self._heard(server, messages)
+            if self._only_glanced_at(server):
+                pieces = self._probes.glanced(server, pieces, self._grace)
+            with attempt.trying(server):
+                async with aclosing(pieces):
                     async for piece in pieces:
-                        works()
-                        if piece:
-                            attempt.answered = True
+                        if piece or not attempt.answered:
+                            attempt.answered = bool(piece)
                             yield piece
+
+    async def _heard(
+        self, server: ModelServer, messages: Sequence["BaseMessage"]
+    ) -> AsyncGenerator[str | Usage, None]:
+        with self._asking(server) as works:
+            async with aclosing(server.stream(messages)) as pieces:
+                async for piece in pieces:
+                    works()
+                    yield piece
 
     def _next(self, attempt: "_Attempt") -> ModelServer | None:
         """The one to ask now: of those that work or may be back; in the end also of those that refused."""
@@ -186,14 +213,14 @@ class LanguageModel:
         finally:
             server.under_way -= 1
 
-    def _first_token_timeout(self, server: ModelServer) -> float:
-        """Shorter for one that is asked only to see whether it is back."""
-        limit = self._terms.first_token_timeout
+    def _only_glanced_at(self, server: ModelServer) -> bool:
+        """Whether nobody waits for it who asks it: others answer sooner, or it has been down for long.
+
+        The request goes on without them: a server may need long for its first word and work all the same.
+        """
         others_work = any(other.breaker.closed for other in self._servers)
         given_up = time.monotonic() - self._down_since() > self._patience
-        if not server.breaker.closed and (others_work or given_up):
-            return min(limit, GRACE)
-        return limit
+        return not server.breaker.closed and (others_work or given_up)
 
     def _down_since(self) -> float:
         """When the last server ceased to work; now while one does."""
@@ -268,8 +295,3 @@ async def _checked(server: ModelServer) -> tuple[str, str]:
     except Fault as fault:
         return server.name, f"{server.name} {fault}"
     return server.name, ""
-
-
-def _with_version(url: str) -> str:
-    url = url.strip().rstrip("/")
-    return url if re.search(r"/v\d\w*(/|$)", url) else f"{url}/v1"

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
@@ -23,19 +24,29 @@ if TYPE_CHECKING:
 CONNECT = 10.0
 """Seconds for a connection."""
 
+THOUGHTS = 4
+"""How many times longer a model may think aloud than it may say nothing at all."""
+
+TOKEN = 8
+"""Characters of a token, at most and on average: an answer that has more is endless."""
+
 # A server that looks for the end of the thoughts and finds none takes the whole answer for thoughts.
 _WITHOUT_THINKING = {"chat_template_kwargs": {"enable_thinking": False}}
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What every server is asked with, times in seconds; without a `model` each is asked for its first."""
+    """What every server is asked with, times in seconds; without a `model` each is asked for its first.
+
+    The last one is for a whole answer that goes on and on.
+    """
 
     model: str
     key: str
     first_token_timeout: float
     idle_timeout: float
     max_tokens: int
+    longest: float = 1800.0
 
     @property
     def whole_timeout(self) -> float:
@@ -60,14 +71,15 @@ class ModelServer:
         self._budget = Budget(self._post, self._models)
         self._tells_cost = True
 
-    async def stream(
-        self, messages: Sequence["BaseMessage"], first_token_timeout: float
-    ) -> AsyncGenerator[str | Usage, None]:
-        """The answer from its first word, then what it cost if the server tells; "" is a sign of life."""
+    async def stream(self, messages: Sequence["BaseMessage"]) -> AsyncGenerator[str | Usage, None]:
+        """The answer from its first word, then what it cost if the server tells; "" is a thought.
+
+        One that is too long or goes on for too long ends there, and so do thoughts.
+        """
         with self._forgetting():
             for extra in ({}, _WITHOUT_THINKING):
                 blank = True
-                async with aclosing(self._spoken(messages, extra, first_token_timeout)) as pieces:
+                async with aclosing(self._spoken(messages, extra)) as pieces:
                     async for piece in pieces:
                         if blank and isinstance(piece, Usage):
                             break
@@ -130,26 +142,28 @@ class ModelServer:
             raise
 
     async def _spoken(
-        self, messages: Sequence["BaseMessage"], extra: Mapping[str, object], limit: float
+        self, messages: Sequence["BaseMessage"], extra: Mapping[str, object]
     ) -> AsyncGenerator[str | Usage, None]:
-        """What is said behind any thoughts, as long as it comes in time; "" while nothing is."""
-        begun, held, finish, usage = False, "", "", None
+        """What is said behind any thoughts, as long as it comes in time; "" for a thought."""
+        pace, begun, held, finish, told = _Pace(self._terms), False, "", "", None
         async with aclosing(self._events(messages, extra)) as events:
-            while (event := await _in_time(events, limit)) is not None:
-                limit = self._terms.idle_timeout
-                usage = event.get("usage") or usage
+            while not pace.over and (event := await _in_time(events, pace)) is not None:
+                told = event.get("usage") or told
                 for choice in event["choices"][:1]:
                     finish = choice.get("finish_reason") or finish
-                    text = (choice.get("delta") or {}).get("content") or ""
+                    delta = choice.get("delta") or {}
+                    said = text = delta.get("content") or ""
                     if not begun:
                         held += text
                         text = behind_thoughts(held)
                         begun = bool(text)
-                    yield text
-        if finish in ("", "error", "abort"):
+                    if said or _thought(delta):
+                        pace.step(said, begun=begun)
+                        yield text
+        if not pace.over and finish in ("", "error", "abort"):
             raise Fault("broke off in mid-answer")
-        if usage:
-            yield to_usage(usage)
+        if usage := to_usage(told):
+            yield usage
 
     async def _events(
         self, messages: Sequence["BaseMessage"], extra: Mapping[str, object]
@@ -238,9 +252,41 @@ async def _streamed(chat: "ChatOpenAI", body: object) -> "AsyncStream[object]":
     )
 
 
-async def _in_time(chunks: AsyncGenerator[dict[str, Any], None], seconds: float) -> dict[str, Any] | None:
+class _Pace:
+    """How long an answer's next word may take. Events without one are no sign of life."""
+
+    def __init__(self, terms: Terms) -> None:
+        self._terms = terms
+        self._start = time.monotonic()
+        self._length = 0
+        self.seconds = terms.first_token_timeout
+        self.due = self._start + self.seconds
+        self.over = False
+
+    def step(self, text: str, *, begun: bool) -> None:
+        """A word of the answer, once that has begun, or a thought."""
+        now = time.monotonic()
+        self.seconds = self._terms.idle_timeout
+        self.due = now + self.seconds
+        self._length += len(text)
+        longest = self._terms.longest if begun else THOUGHTS * self._terms.first_token_timeout
+        self.over = now - self._start > longest or self._length > TOKEN * self._terms.max_tokens
+
+
+def _thought(delta: Mapping[str, object]) -> bool:
+    # The second name is vLLM's.
+    return bool(delta.get("reasoning_content") or delta.get("reasoning"))
+
+
+async def _in_time(events: AsyncGenerator[dict[str, Any], None], pace: _Pace) -> dict[str, Any] | None:
     try:
-        async with asyncio.timeout(seconds):
-            return await anext(chunks, None)
+        async with asyncio.timeout(pace.due - time.monotonic()):
+            return await anext(events, None)
     except TimeoutError:
-        raise Fault(f"sent nothing for {seconds:g} s") from None
+        raise Fault(f"said nothing for {pace.seconds:g} s") from None
+
+
+def with_version(url: str) -> str:
+    """The address with the version behind it that all of them have."""
+    url = url.strip().rstrip("/")
+    return url if re.search(r"/v\d\w*(/|$)", url) else f"{url}/v1"

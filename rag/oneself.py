@@ -14,7 +14,7 @@ _NOW = any_of(
     "这边 这里 这儿 现在 目前 平时 一直 主要 也 都 就 只 还 其实 自己 手上 手头 家里 公司 单位 实验室 学校 "
     "正 刚 先"
 )
-_ME = rf"(?:我|咱|俺|本人|小弟)们?(?:{_NOW}|的)*"
+_ME = rf"(?:我|咱|俺|本人|小弟)们?(?:{_NOW}|的){{0,6}}"
 _I = (
     r"\b(?:i|we)(?:['’]?m| am| are|['’]ve| have been)?"
     r"(?: (?:only|just|also|still|currently|now|mostly|already|really|actually))*"
@@ -46,14 +46,14 @@ _KNOWN = any_of(
 # What tells of oneself whatever it is about.
 _TELLS = any_way(
     rf"{_ME}叫(?!你|他|它|她|什么|啥|做|不)\S",
-    rf"{_ME}(?:是|属于|在|报的?是?|参加的?是?|书生|浦语|训练营|实战营)*第?[一二三四五六七八九十\d]+期",
+    rf"{_ME}(?>是|属于|在|报的?|参加的?|书生|浦语|训练营|实战营)*+第?[一二三四五六七八九十\d]{{1,3}}期",
     rf"{_ME}(?:是|在|读|学)(?!不是){_NEAR}{{0,10}}(?:{_YEAR}|{_KIND})",
     rf"{_ME}(?:今年|才|刚上|读)?{_YEAR}",
     rf"{_ME}(?:是|属于)?零基础",
     rf"{_ME}{_SKILL}{_NEAR}{{0,4}}(?:不好|差|弱|一般|不行|不太行|很菜)",
     rf"{_ME}(?:研究|工作)?{_TRADE}(?:是|叫|[:：])(?!什么|啥|不)",
     rf"{_ME}在?自学(?!的|时)",
-    rf"{_ME}(?:只会|只懂|只?学过|没学过|没接触过|没用过)(?!提示|报|出现)[^\s，,。]",
+    rf"{_ME}(?:只会|只懂|只?学过|没学过|没接触过|没用过)\s?(?!提示|报|出现)[^\s，,。]",
     rf"{_ME}(?:完全|基本)?不[会懂](?:用|写|说)?\s*(?:[a-z]|编程|代码|英[语文]|数学|线代|机器学习|深度学习)",
     rf"{_ME}(?:没什么|没有?|有一?[点些]){_NEAR}{{0,6}}(?:基础|经验|背景)",
     rf"{_ME}在?(?:[帮给替为]{_NEAR}{{0,6}})?(?:做|写|搞|弄|研究|开发|准备|忙)的?是?"
@@ -93,11 +93,11 @@ _THING = (
         "显卡 显存 gpu 系统 环境 机器 电脑 笔记本 台式机? 服务器 开发机 主机 设备 配置 内存 cuda 驱动 "
         "python 版本 uid 学号 报名号 专业 网络"
     )
-    + r"(?:\s*(?:号|型号|版本))?"
+    + r"(?:\s?(?:号|型号|版本))?"
 )
 _IS = (
-    r"\s*(?:[上里]?(?:装的)?是|为|有|只有|用的?是?|就?是个?|[:：=]|\s|(?=[没无]))"
-    r"\s*(?:[一两二三四\d]?[台块张个])?\s*"
+    r"\s{0,2}(?:[上里]?(?:装的)?是|为|有|只有|用的?是?|就?是个?|[:：=]|\s|(?=[没无]))"
+    r"\s{0,2}(?:[一两二三四\d]?[台块张个])?\s{0,2}"
 )
 _THING_IN_ENGLISH = any_of(
     "gpu card box machine laptop pc computer server desktop workstation rig device os system setup env "
@@ -105,12 +105,32 @@ _THING_IN_ENGLISH = any_of(
     "hardware"
 )
 _NAMES = any_way(
-    rf"{_ME}[\u3400-\u9fff]{{0,4}}\s*{_THING}{_IS}(?:[a-z\d]|[没无]|麒麟|统信|鸿蒙|第)",
+    rf"{_ME}[\u3400-\u9fff]{{0,4}}\s?{_THING}{_IS}(?:[a-z\d]|[没无]|麒麟|统信|鸿蒙|第)",
     rf"(?:^|报名|学员|本机)\W*{_NOW}*{_THING}{_IS}(?:[a-z]*\d|[a-z]+\b|[没无])",
     rf"\b(?:my|our) (?:\w+ ){{0,2}}{_THING_IN_ENGLISH}s?(?: \w+)?"
     r"(?:['’]s| is| are| has| have| runs|\s*[:=]) "
     r"(?!not\b|broken|slow|down|full|fine|crash)",
     rf"^\W*{_THING_IN_ENGLISH}\s*[:=]\s*\S",
+)
+
+# What may stand beside it and tells nothing, and what only goes on with it: "16g ram", "完全不能上外网".
+_LEAD_IN = any_way(
+    r"\W*(?:我|那|对了|顺便|顺带|先|再|另外)*+(?:说|讲|补充|介绍|交代|自我介绍)(?:一?[下声点])?(?:我|自己)?的?"
+    r"(?:情况|背景|环境|配置)?\W*",
+    r"\W*(?:对了|顺便|另外|你好|(?:大家|老师|各位|助教|群友们?)好呀?|btw|by the way|fyi|hi|hello|hey)?"
+    r"(?: (?:all|there|everyone))?\W*",
+)
+_MORE = any_way(
+    r"\W*(?>(?:"
+    + any_of(
+        "and with plus 还有 外加 以及 加上? 配 用的?是? 装的是 [一两][台块张] 显[卡存] 内存 硬盘 驱动 系统",
+        "gpu cpu v?ram memory rtx gtx ti super pro air max nvidia amd intel mac(?:os|book)? win(?:dows)?",
+        "ubuntu debian centos linux wsl2? cuda python (?:py)?torch driver",
+        "(?!\\d+b\\b)[a-z]{0,3}\\d[\\d.]*+(?:gb?|t|核|块|张)?",
+    )
+    + r")[\s:：=是+/-]*+)++\W*",
+    rf"\W*{_NOW}*+(?:完全|根本|彻底)?(?:不能|没法|无法|不让|不准|不允许|没有?)[上用连装]?{_REACHED}\W*",
+    r"\W*[\u3400-\u9fff]{1,8}(?:出身|专业|背景)的?\W*",
 )
 
 
@@ -121,3 +141,13 @@ def tells_of_oneself(clause: str) -> bool:
     if _TELLS.search(clause) or _NAMES.search(clause):
         return True
     return bool(_HAS.search(clause) and topics(clause) & _OWNED)
+
+
+def goes_on(clause: str) -> bool:
+    """Whether a clause says, of what was told just before it, only more: "16g ram", "no internet at all"."""
+    return bool(_MORE.fullmatch(clause))
+
+
+def leads_in(clause: str) -> bool:
+    """Whether a clause only greets, or says that something will be told."""
+    return bool(_LEAD_IN.fullmatch(clause))

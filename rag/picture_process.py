@@ -54,17 +54,29 @@ class PictureProcess:
         async with self._turn:
             if self._idle:
                 self._idle.cancel()
-            child, self._child = self._child, None
-            if child is None or child.returncode is not None:
-                child = await self._started()
-            if not (line := await _answer(child, task, data)).endswith(b"\n"):
-                raise Refused("slow" if await child.wait() == -signal.SIGALRM else "damaged")
-            self._child = child
+            if not (line := await self._answered(task, data)).endswith(b"\n"):
+                raise Refused("damaged")
             self._idle = asyncio.get_running_loop().call_later(self._idle_seconds, self._let_go)
         done, answer = json.loads(line)
         if not done:
             raise Refused(answer)
         return str(answer)
+
+    async def _answered(self, task: Task, data: bytes) -> bytes:
+        """The child's answer; not a whole line if it died of the picture."""
+        child, self._child = self._child, None
+        if child is None or child.returncode is not None:
+            child, used = await self._started(), False
+        else:
+            used = True
+        if (line := await _answer(child, task, data)).endswith(b"\n"):
+            self._child = child
+        elif await child.wait() == -signal.SIGALRM:
+            raise Refused("slow")
+        elif used:
+            # It may have died of something else, and before.
+            return await self._answered(task, data)
+        return line
 
     async def close(self) -> None:
         """End the child. What it works on is to be cancelled before."""

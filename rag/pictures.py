@@ -3,6 +3,7 @@
 PictureUnreadable   one of them cannot be read, for a reason that the asker can mend
 """
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -21,6 +22,9 @@ PICTURE_BYTES = 10_000_000
 
 CHARACTERS = 4000
 """How much text is taken from all pictures of a message; of a longer one the end, where errors stand."""
+
+VISION_SECONDS = 20.0
+"""For all that a model sees in a message."""
 
 _VISION_TOKENS = 2000
 _ASK = """Transcribe the text in this picture exactly as it stands, above all code, commands and error \
@@ -65,8 +69,9 @@ class PictureReader:
     Nothing of a picture is decoded in this process. `close` it in the end.
     """
 
-    def __init__(self, vision: VisionModel | None = None) -> None:
+    def __init__(self, vision: VisionModel | None = None, vision_seconds: float = VISION_SECONDS) -> None:
         self._vision = vision
+        self._vision_seconds = vision_seconds
         self._process = PictureProcess()
 
     async def read(self, images: Sequence[Picture]) -> str:
@@ -79,7 +84,8 @@ class PictureReader:
         if any(len(image.data) > PICTURE_BYTES for image in images):
             raise PictureUnreadable("size")
         try:
-            texts = [await self._text(image.data) for image in images]
+            texts = await self._seen(images)
+            texts += [await self._process.ask("text", image.data) for image in images[len(texts) :]]
         except Refused as error:
             raise PictureUnreadable(error.reason) from error
         each = CHARACTERS // max(len(images), 1)
@@ -89,12 +95,17 @@ class PictureReader:
         """End what is being read."""
         await self._process.close()
 
-    async def _text(self, data: bytes) -> str:
+    async def _seen(self, images: Sequence[Picture]) -> list[str]:
+        """What the vision model sees in them, up to the one for which it has no answer or no time."""
+        texts: list[str] = []
         if self._vision:
-            url = await self._process.ask("url", data)
-            with suppress(ModelUnavailable):
-                return (await self._vision.complete(_request(url), max_tokens=_VISION_TOKENS)).strip()
-        return await self._process.ask("text", data)
+            urls = [await self._process.ask("url", image.data) for image in images]
+            with suppress(ModelUnavailable, TimeoutError):
+                async with asyncio.timeout(self._vision_seconds):
+                    for url in urls:
+                        text = await self._vision.complete(_request(url), max_tokens=_VISION_TOKENS)
+                        texts.append(text.strip())
+        return texts
 
 
 def _request(url: str) -> list["BaseMessage"]:

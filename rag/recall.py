@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 TEXT_LIMIT = 2000
 """Characters of one utterance that are searched; whole logs are pasted into chats."""
 
+_OF_QUESTION, _OF_ANSWER = 1000, 600
+
 PAUSE = 2 * 3600
 """Seconds of silence that end a sitting."""
 
@@ -37,7 +39,7 @@ _ASKER, _BOT = "asker", "bot"
 
 _OF_ONESELF = re.compile(r"\b(?:i|my|me|we|our)\b|[我咱]", re.IGNORECASE)
 _TO_ANOTHER = re.compile(r"\b(?:you|your)\b|[你您]", re.IGNORECASE)
-_ASKS = re.compile(r"(?:[?？]|[吗呢么])\s*(?:\[[^\]]*\]\s*)?\Z")
+_ASKS = re.compile(r"(?:[?？]|[吗呢么])\s*(?:\[[^\[\]]*\]\s*)?\Z")
 _WHEN = re.compile(
     r"^\W*when\b|\b(?:what|which) (?:date|day|year|month|time)\b|\bhow long\b|"
     r"什么时候|何时|多久|哪一?[天年月周]|几[月号点]",
@@ -153,11 +155,13 @@ def recalled(
 ) -> list[Exchange]:
     """The k exchanges that answer a question about what was said, best first; `exchanges` are oldest first.
 
-    They are fewer where fewer have to do with it, and the newest where it names nothing.
+    They are fewer where fewer have to do with it, and the newest where it names nothing. Only the beginnings
+    are read, of a question 1,000 characters and of an answer 600: what it is about stands there.
     """
     if not exchanges:
         return []
     search = TurnSearch([one for exchange in exchanges for one in _utterances(exchange)])
+    question = question[:_OF_QUESTION]
     met = search.met(question, now)
     if not met.any():
         return list(reversed(exchanges[-k:])) if not terms(question) else []
@@ -168,7 +172,10 @@ def recalled(
 
 
 def _utterances(exchange: Exchange) -> tuple[Utterance, Utterance]:
-    return Utterance(_ASKER, exchange.question, exchange.at), Utterance(_BOT, exchange.answer, exchange.at)
+    return (
+        Utterance(_ASKER, exchange.question[:_OF_QUESTION], exchange.at),
+        Utterance(_BOT, exchange.answer[:_OF_ANSWER], exchange.at),
+    )
 
 
 def _bm25(counts: Floats, lengths: Floats) -> Floats:

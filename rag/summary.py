@@ -27,11 +27,12 @@ SUMMARY_LIMIT = 1200
 
 _TOKENS = 800
 _ASKED, _ANSWERED = 80, 120
+_READ = 2000
 
 _CODE = re.compile(FENCED, re.MULTILINE)
 _THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
-_MARKUP = re.compile(r"^\s*(?:[#>*+-]+|\d+[.)])\s+|\*\*|`", re.MULTILINE)
-_SENTENCE = re.compile(r"\s*(?P<said>[^\n。！？!?]+?(?:[。！？!?]|\.(?=\s)|$))", re.MULTILINE)
+_MARKUP = re.compile(r"^[ \t]*+(?:[#>*+-]++|\d++[.)])[ \t]++|\*\*|`", re.MULTILINE)
+_SENTENCE = re.compile(r"[^\s。！？!?][^\n。！？!?]*?(?:[。！？!?]|\.(?=\s)|$)", re.MULTILINE)
 
 
 class Summariser:
@@ -102,10 +103,10 @@ def _line(exchange: Exchange) -> str:
 
 
 def _gist(answer: str) -> str:
-    """The first sentence of its prose."""
-    prose = _MARKUP.sub("", _CODE.sub("", without_citations(answer)))
+    """The first sentence of its prose, where it has one so early."""
+    prose = _MARKUP.sub("", _CODE.sub("", without_citations(answer[:_READ])))
     sentence = _SENTENCE.search(prose)
-    return sentence["said"] if sentence else ""
+    return sentence[0] if sentence else ""
 
 
 def _cut(text: str, limit: int) -> str:

@@ -1,12 +1,19 @@
 """What a message about a person's own things is about: their GPU, their system, their cohort, …"""
 
+import re
+from collections.abc import Mapping
+
 from rag.patterns import any_of, any_way
+
+_COUNT = "[一二三四五六七八九十\\d]"
+
+_CARD = r"(?<![a-z\d])(?:[ahlvp]\d{2,3}|[1-5]0[5-9]0|16[5-9]0)(?:\s?(?:ti|super|d))?(?![a-z\d])"
 
 _TOPICS = {
     "gpu": any_way(
         any_of("显卡 显存 英伟达 昇腾 国产卡 核显 集显 独显"),
         rf"\b{any_of('gpus? v?ram rtx gtx tesla quadro radeon nvidia amd npu mps ascend atlas t4')}\b",
-        r"(?<![a-z\d])(?:[ahlvp]\d{2,3}|[1-5]0[5-9]0|16[5-9]0)(?:\s?(?:ti|super|d))?(?![a-z\d])",
+        _CARD,
     ),
     "machine": any_way(
         any_of(
@@ -14,7 +21,7 @@ _TOPICS = {
             "内存 硬盘"
         ),
         rf"\b{any_of('machine laptop server box pc computer desktop device hardware')}s?\b",
-        rf"\b{any_of('mac macbook cluster slurm memory disk cpu')}\b|\d\s*核",
+        rf"\b{any_of('mac macbook cluster slurm memory disk cpu')}\b|\d\s?核",
     ),
     "system": any_way(
         r"系统|环境|\bwin(?:dows)?\s?(?:7|8|10|11|server)?\b|\bmac\s?os\b",
@@ -25,8 +32,7 @@ _TOPICS = {
         r"版本|驱动|cuda|cudnn|\b(?:python|py)\s?\d|torch\s?\d|\bversions?\b|\bdrivers?\b|\d\.\d"
     ),
     "cohort": any_way(
-        r"第?[一二三四五六七八九十\d]+\s*[期班组]|[哪几]一?个?[期班组]|\b(?:cohort|camp|class|group)\s?\d|"
-        r"\bcohort\b"
+        rf"{_COUNT}\s?[期班组]|[哪几]一?个?[期班组]|\b(?:cohort|camp|class|group)\s?\d|\bcohort\b"
     ),
     "uid": any_way(r"uid|学号|报名号|编号|\bstudent (?:id|number)\b|\bids?\b"),
     "name": any_way(r"我[叫姓]|名字|昵称|\bname\b|\bcall me\b"),
@@ -51,3 +57,33 @@ _TOPICS = {
 def topics(text: str) -> frozenset[str]:
     """The names of the topics that a text touches."""
     return frozenset(name for name, pattern in _TOPICS.items() if pattern.search(text))
+
+
+# Of what one has only one of, or speaks of one at a time.
+_VALUES = {
+    "gpu": any_way(_CARD, r"核显|集显|没有?独?立?(?:显卡|gpu)|\bno (?:gpu|nvidia)\b"),
+    "system": any_way(
+        rf"(?<![a-z]){any_of('win(?=(?:dows)?(?![a-z])) mac(?=(?:os|book)?(?![a-z]))')}",
+        r"ubuntu|debian|centos|fedora",
+    ),
+    "cohort": any_way(rf"{_COUNT}{{1,3}}(?= ?期)|\b(?:cohort|camp) ?\d"),
+    "uid": any_way(r"(?:uid|学号|报名号)\D{0,4}\d{3,12}"),
+    "cuda": any_way(r"cuda\D{0,6}\d[\d.]{0,6}"),
+    "python": any_way(r"python\D{0,6}\d[\d.]{0,6}"),
+    "torch": any_way(r"torch\D{0,6}\d[\d.]{0,6}"),
+}
+_BESIDE = re.compile(r"\W|版本|[是为的]")
+
+
+def outdated(fact: str, said: str) -> bool:
+    """Whether what is said gives a thing another value than the fact does: a 4090 and no more the 3060."""
+    before, now = _values(fact), _values(said)
+    return any(before[name].isdisjoint(now[name]) for name in before.keys() & now.keys())
+
+
+def _values(text: str) -> Mapping[str, frozenset[str]]:
+    found = {
+        name: frozenset(_BESIDE.sub("", match[0].lower()) for match in pattern.finditer(text))
+        for name, pattern in _VALUES.items()
+    }
+    return {name: values for name, values in found.items() if values}

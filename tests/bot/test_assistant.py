@@ -226,6 +226,7 @@ async def test_where_several_share_a_memory_no_turn_holds_what_another_said(clie
         *_, final = await steps(bot, message("how", f"{who}:1", who, "group"))
         assert final.kept
         await RedisHistory(client).append(bot.key(message("", who=who, kind="group")), final.kept.turn)
+    assert final.kept
     assert '"standalone":""' in final.kept.turn.trace
 
 

@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from itertools import cycle
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -47,8 +48,9 @@ class Turn:
     at all; after `sound` tokens `stall` goes silent, `cut` drops the connection, `unfinished` ends
     politely without a finish_reason, `garbage` writes a line that is no JSON, `dead_node` says what
     LMDeploy's proxy says of a replica that is gone, `error` tells an error in the stream; `reasoning`
-    puts everything into reasoning_content unless thinking is switched off. `cached` is the cost's.
-    `repeats` says all that the server was told, rules and all.
+    puts everything into reasoning_content unless thinking is switched off. `endless` says it for ever.
+    `cached` is the cost's, and `cost` replaces that. `repeats` says all that the server was told, rules
+    and all.
     """
 
     text: str | None = None
@@ -63,6 +65,8 @@ class Turn:
     token_ms: float | None = None
     finish: str = "stop"
     cached: int = 0
+    cost: object = None
+    endless: bool = False
     repeats: bool = False
 
 
@@ -270,7 +274,7 @@ class OpenAIServer:
             await asyncio.Event().wait()
         pause = (self.token_ms if turn.token_ms is None else turn.token_ms) / 1000
         said = _tokens(asked, turn)
-        for number, token in enumerate(said):
+        for number, token in enumerate(cycle(said) if turn.endless else said):
             if number == turn.sound and turn.fault not in ("", "reasoning"):
                 for line in await _break(turn.fault):
                     yield line
@@ -280,7 +284,8 @@ class OpenAIServer:
             yield self._event({"delta": _content(asked, turn, token), "finish_reason": None})
         yield self._event({"delta": {"content": ""}, "finish_reason": _finish(turn)})
         if (asked.body.get("stream_options") or {}).get("include_usage"):
-            yield self._event(None, usage=usage(self._length(asked.messages), len(said), turn.cached))
+            cost = turn.cost or usage(self._length(asked.messages), len(said), turn.cached)
+            yield self._event(None, usage=cost)
         yield "data: [DONE]\n\n"
 
     def _event(self, choice: dict[str, Any] | None, **more: object) -> str:

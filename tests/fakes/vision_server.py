@@ -2,6 +2,7 @@
 
 import json
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
@@ -15,10 +16,16 @@ BLIND = {
 
 
 class VisionServer:
-    """Answers every request with `sees`; without it, as LMDeploy does for a model without eyes."""
+    """Answers every request with `sees`; without it, as LMDeploy does for a model without eyes.
 
-    def __init__(self, sees: str = "") -> None:
+    One that `hangs` answers nobody before its end.
+    """
+
+    def __init__(self, sees: str = "", *, hangs: bool = False) -> None:
         self.sees = sees
+        self._awake = threading.Event()
+        if not hangs:
+            self._awake.set()
         self.asked: list[dict[str, Any]] = []
         server = self
 
@@ -26,7 +33,9 @@ class VisionServer:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 server.asked.append(json.loads(body))
-                self._send(*server.answer())
+                server._awake.wait()
+                with suppress(ConnectionError):
+                    self._send(*server.answer())
 
             def do_GET(self) -> None:
                 self._send(200, {"object": "list", "data": [{"id": "vision", "object": "model"}]})
@@ -67,6 +76,7 @@ class VisionServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
+        self._awake.set()
         self._http.shutdown()
         self._thread.join(10)
         self._http.server_close()

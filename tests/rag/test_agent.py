@@ -12,7 +12,7 @@ from rag.agent import MODEL_CALLS, TOOL_CALLS, Agent, Aided, wanted
 from rag.llm import LanguageModel
 from rag.material import Material
 from rag.sessions import Session
-from rag.types import Hit
+from rag.types import Hit, ModelUnavailable
 from tests.fakes.searcher import WordSearcher, passage
 from tests.fakes.tool_model import Call, Move, ToolModel
 
@@ -72,6 +72,18 @@ async def test_the_answer_grows(agent: Agent, server: ToolModel) -> None:
 async def test_nothing_that_is_said_before_a_call_stays(agent: Agent, server: ToolModel) -> None:
     server.script(Move("Let me see.", CALCULATE.calls), Move("14 GB."))
     assert (await final(agent)).text == "14 GB."
+
+
+async def test_nothing_that_is_said_before_a_call_is_shown(agent: Agent, server: ToolModel) -> None:
+    server.script(Move("Let me see. It is 14 GB [1].", CALCULATE.calls), Move("14 GB."))
+    assert [answer.text for answer in await grown(agent)] == ["14 GB."]
+
+
+async def test_what_is_shown_is_never_taken_back(agent: Agent, server: ToolModel) -> None:
+    server.script(Move("Let me see. It is 14 GB [1]. " * 60, CALCULATE.calls), Move("14 GB. " * 300))
+    texts = [answer.text for answer in await grown(agent)]
+    assert texts[0]
+    assert all(len(text) < len(later) for text, later in pairwise(texts[:-1]))
 
 
 async def test_passages_found_by_the_model_are_sources(agent: Agent, server: ToolModel) -> None:
@@ -173,6 +185,25 @@ async def test_an_answer_that_takes_too_long_is_given_up(server: ToolModel) -> N
     async with asyncio.timeout(10):
         assert await grown(Agent(model, WordSearcher(), [], "Camp", seconds=0.3)) == []
     await model.close()
+
+
+async def test_a_silent_server_is_told_of_and_rested_from(server: ToolModel) -> None:
+    server.script(Move(hang=True))
+    model = LanguageModel([server.url])
+    agent = Agent(model, WordSearcher(), [], "Camp", idle=0.5, sign=0.2)
+    answers = await grown(agent)
+    problems = await problems_of(model)
+    await model.close()
+    assert {*answers} == {Aided("", waiting=True)}
+    assert "said nothing for 0.5 s" in problems
+
+
+async def problems_of(model: LanguageModel) -> str:
+    """What is wrong with its only server, which is left alone."""
+    with pytest.raises(ModelUnavailable) as caught:
+        async with model.borrowed():
+            pass
+    return str(caught.value)
 
 
 @pytest.mark.parametrize(

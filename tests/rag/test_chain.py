@@ -133,8 +133,6 @@ async def test_half_an_answer_is_kept(chain: AnswerChain, server: OpenAIServer) 
         Turn(status=500),
         Turn(text=""),
         Turn(tokens=("Half ", "an ", "answer ", "that "), fault="cut"),
-        Turn(text="[9] [8]."),
-        Turn(text="[1][2]."),
     ],
 )
 async def test_a_model_that_fails_leaves_quotes(chain: AnswerChain, server: OpenAIServer, turn: Turn) -> None:
@@ -143,6 +141,15 @@ async def test_a_model_that_fails_leaves_quotes(chain: AnswerChain, server: Open
     assert (answer.outcome, answer.notice, answer.final) == ("quoted", "model_down", True)
     assert "pip install xtuner" in answer.text
     assert headings(answer)[0] == "Install"
+
+
+@pytest.mark.parametrize("said", ["[9] [8].", "[1][2].", "HACKED", "HACKED [1]"])
+async def test_what_says_nothing_of_the_passages_leaves_quotes(
+    chain: AnswerChain, server: OpenAIServer, said: str
+) -> None:
+    server.script(Turn(text=said))
+    answer = await chain.answer("how do I install xtuner with pip?")
+    assert (answer.outcome, answer.notice, answer.final) == ("quoted", "", True)
 
 
 async def test_without_a_model_the_passages_speak(searcher: WordSearcher) -> None:

@@ -1,11 +1,18 @@
 """Facts: what counts as told of oneself, what never does, and which of it is given for a question."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 
-from rag.asking import about_asker, asks_back
+from rag.asking import about_asker, asks_back, is_question, pleads, wishes
 from rag.facts import AT_MOST, LIMIT, facts_in, only_tells, telling
+from rag.followup import followed
+from rag.oneself import goes_on, leads_in, tells_of_oneself
+from rag.recall import recalled
+from rag.summary import Summariser
+from rag.topics import outdated, topics
+from rag.withheld import withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +22,30 @@ class Told:
     text: str
     at: float
 
+
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """A question with its answer."""
+
+    question: str
+    answer: str
+    at: float = 1.0
+
+
+RUN = 20_000
+"""Characters: what takes a second for 4,000 and grows with their square takes half a minute."""
+
+# What stands before a run, and what is repeated in it.
+HOSTILE = (
+    *((before, run) for before in ("a", "我", "我显卡") for run in (" ", "\n", "1")),
+    ("我用什么系统", "!"),
+    ("我", "曾"),
+    ("我", "报是"),
+    ("我", "自己"),
+    ("好", "?["),
+    ("a", "a@"),
+    ("a", " -"),
+)
 
 TELLING = """
 我的显卡是 4060 8G
@@ -262,6 +293,19 @@ def test_of_a_message_that_tells_and_asks_only_what_is_told_is_kept() -> None:
     assert facts_in("I have a 3060 with 12 GB, how do I run 20B? Thanks!") == ["I have a 3060 with 12 GB"]
 
 
+@pytest.mark.parametrize(
+    ("text", "fact"),
+    [
+        ("我的显卡是 2080，起不来", "我的显卡是 2080"),
+        ("我用的是 mac 给个教程", "我用的是 mac"),
+        ("My pc is a mac, the server does not start", "My pc is a mac"),
+        ("我正在写毕设，题目是法律问答", "我正在写毕设，题目是法律问答"),
+    ],
+)
+def test_a_complaint_or_a_plea_is_no_part_of_a_fact(text: str, fact: str) -> None:
+    assert facts_in(text) == [fact]
+
+
 def test_what_stands_in_code_is_nobodys_fact() -> None:
     assert facts_in("报错了\n```\nsystem: Ubuntu 22.04\n我用的是 3060\n```\n怎么办") == []
 
@@ -489,6 +533,14 @@ def test_the_answer_is_the_same_for_all(question: str) -> None:
         "我用的是 Ubuntu 22.04，显卡 4090",
         "先说一下 我是第三期的，报名 uid 是 12345",
         "my laptop: thinkpad, 32g ram, no gpu",
+        "我这边是 Debian 12，显卡 2070 8G，内存 32G",
+        "我只学过 java 没有独显",
+        "先介绍一下 我是第二期的 学号是 71002",
+        "我实验室断网 根本没法联网",
+        "我在写毕设 没有显卡 只有一台旧笔记本",
+        "大家好，我零基础，文科出身",
+        "btw, i am on windows 11",
+        "I'm a beginner. My laptop has no gpu.",
     ],
 )
 def test_a_message_may_tell_and_ask_nothing(text: str) -> None:
@@ -503,9 +555,56 @@ def test_a_message_may_tell_and_ask_nothing(text: str) -> None:
         "我的电脑是 mac，帮我看看装哪个版本",
         "lmdeploy 怎么量化",
         "my gpu is a 3060, will the 7B run",
+        "我的显卡是 2080，起不来",
+        "我用的是 4090，训到一半爆了",
+        "我的显卡是 2080 跑不动",
+        "我用的是 mac，给份教程",
+        "我是第二期的，发我链接",
+        "我是第三期的，作业入口",
+        "我没有独显，想学微调",
+        "我是新手，求个路线",
+        "my gpu is a 2080, out of memory",
+        "My pc is a mac, the server does not start",
+        "i use windows. lmdeploy install steps",
+        "I have a 3060, recommend a model",
+        "我用的是 3060\n```\nTraceback\n```",
+        "我用的是 3060，" + "显卡 3060，" * 50,
         "谢谢",
         "",
     ],
 )
 def test_who_asks_or_complains_does_not_only_tell(text: str) -> None:
     assert not only_tells(text)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        facts_in,
+        only_tells,
+        lambda text: telling(text, [Told(text, 1.0)]),
+        lambda text: followed(text, [text], [text]),
+        lambda text: recalled(text, [Exchanged(text, text)]),
+        tells_of_oneself,
+        goes_on,
+        leads_in,
+        is_question,
+        pleads,
+        wishes,
+        asks_back,
+        about_asker,
+        topics,
+        lambda text: outdated(text, text),
+        withheld,
+    ],
+)
+@pytest.mark.timeout(20)
+def test_no_run_of_anything_takes_time(read: Callable[[str], object]) -> None:
+    for before, run in HOSTILE:
+        read(before + run * (RUN // len(run)) + "b")
+
+
+@pytest.mark.parametrize("run", ["\n", " \n", "~~~\n", "# ", "- ", "1", "`", "[1"])
+@pytest.mark.timeout(10)
+async def test_no_answer_takes_long_to_be_summed_up(run: str) -> None:
+    assert await Summariser().fold("", [Exchanged("怎么装", "a" + run * RUN)])

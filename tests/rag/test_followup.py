@@ -123,6 +123,28 @@ def test_facts_that_are_remembered_count_like_those_in_the_messages() -> None:
     assert followed("我能跑吗", [FIRST], [BOX]).facts == (BOX,)
 
 
+@pytest.mark.parametrize(
+    ("fact", "question", "stays"),
+    [
+        ("我用的是 3060", "我用的是 4090，能跑 7B 吗", False),
+        ("我用的是 3060 12G", "我的 3060 能跑 7B 吗", True),
+        ("我用的是 3060", "我的显卡能跑 7B 吗", True),
+        ("我用的是 3060", "我用 Windows 能装吗", True),
+        ("我用的是 Ubuntu 20.04", "我用 Windows 能装吗", False),
+        ("我是第四期的", "我是第三期的，作业在哪", False),
+        ("my cuda is 11.8", "will it work on my cuda 12.4", False),
+    ],
+)
+def test_a_fact_of_which_the_question_tells_the_newer_stays_out(
+    fact: str, question: str, stays: bool
+) -> None:
+    assert (followed(question, [], [fact]).facts == (fact,)) is stays
+
+
+def test_of_a_long_history_the_latest_messages_are_looked_at() -> None:
+    assert followed("它能跑吗", [BOX, *[FIRST] * 500]).facts == ()
+
+
 @pytest.mark.parametrize("tool", ["kiln", "loom"])
 def test_a_question_is_sought_where_the_conversation_is(tools: Retriever, tool: str) -> None:
     assert found(tools, "那怎么卸载", f"{tool} 怎么安装")[0] == f"{tool}.md 卸载"

@@ -131,7 +131,7 @@ async def test_after_a_fault_in_mid_answer_the_next_question_goes_elsewhere(serv
 
 async def test_a_server_that_hangs_is_given_up(server: OpenAIServer) -> None:
     server.script(Turn(fault="hang"))
-    assert "sent nothing for 1 s" in await problem(server.url, name=server.model, first=1)
+    assert "said nothing for 1 s" in await problem(server.url, name=server.model, first=1)
     assert await asyncio.to_thread(server.asked[0].wait) == "cancelled"
 
 
@@ -140,7 +140,7 @@ async def test_a_stream_that_stalls_is_given_up(server: OpenAIServer) -> None:
     async with opened(server.url, idle=0.1) as model:
         stream = model.stream(QUESTION)
         assert await anext(stream) == "t0 "
-        with pytest.raises(ModelUnavailable, match="sent nothing for"):
+        with pytest.raises(ModelUnavailable, match="said nothing for"):
             [text async for text in stream]
 
 

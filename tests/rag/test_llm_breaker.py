@@ -91,6 +91,17 @@ def test_a_refusal_keeps_everyone_away_for_long(breaker: Breaker) -> None:
     assert breaker.refused
 
 
+def test_one_that_goes_on_in_silence_is_rested_from_and_counts_in_the_end(
+    breaker: Breaker, clock: Clock
+) -> None:
+    breaker.fail(breaker.enter(), "is down")
+    clock.now += 1
+    slow = breaker.enter()
+    breaker.linger()
+    assert breaker.due_in() > 1.5 * SHORTEST
+    assert breaker.succeed(slow)
+
+
 def test_it_is_down_since_the_first_failure(breaker: Breaker, clock: Clock) -> None:
     breaker.fail(breaker.enter(), "is down")
     clock.now += 5

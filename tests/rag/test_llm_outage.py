@@ -12,7 +12,7 @@ from langchain_core.messages import BaseMessage, HumanMessage
 
 from rag.llm import LanguageModel
 from rag.types import ModelUnavailable, Waiting
-from tests.fakes.openai_server import OpenAIServer, Outage, Turn
+from tests.fakes.openai_server import Asked, OpenAIServer, Outage, Turn
 
 QUESTION: list[BaseMessage] = [HumanMessage("How do I install it?")]
 TEN = tuple(f"t{number} " for number in range(10))
@@ -59,10 +59,10 @@ def server() -> Iterator[OpenAIServer]:
 
 @asynccontextmanager
 async def opened(
-    *servers: OpenAIServer, first: float = 20, patience: float = 20
+    *servers: OpenAIServer, first: float = 20, patience: float = 20, sign: float = 4
 ) -> AsyncIterator[LanguageModel]:
     urls = [server.url for server in servers]
-    model = LanguageModel(urls, servers[0].model, first_token_timeout=first, patience=patience)
+    model = LanguageModel(urls, servers[0].model, first_token_timeout=first, patience=patience, sign=sign)
     try:
         await model.warm()
         yield model
@@ -126,6 +126,46 @@ async def test_who_meets_a_server_just_back_is_answered(server: OpenAIServer) ->
         server.recover()
         heard = await asyncio.gather(*(ask(model) for _ in range(10)))
     assert {one.text for one in heard} == {"OK."}
+
+
+async def test_a_server_that_is_back_but_slow_is_found_to_be_back(server: OpenAIServer) -> None:
+    server.fail("error")
+    server.always(Turn(text="OK.", first_token_ms=900))
+    async with opened(server, patience=0.4) as model:
+        assert (await ask(model)).problem
+        server.recover()
+        async with asyncio.timeout(10):
+            while not (await ask(model)).text:
+                pass
+
+
+async def test_of_those_whose_askers_left_one_goes_on_and_ends_with_the_model(server: OpenAIServer) -> None:
+    server.fail("error")
+    async with opened(server, patience=0.4) as model:
+        assert (await ask(model)).problem
+        server.fail("hang")
+        hanging: list[Asked] = []
+        while len(hanging) < 3:
+            assert (await ask(model)).problem
+            hanging = [asked for asked in server.asked if asked.ended != "refused"]
+        ended = [await asyncio.to_thread(asked.wait) for asked in hanging[1:]]
+        assert (hanging[0].ended, {*ended}) == ("", {"cancelled"})
+    assert await asyncio.to_thread(hanging[0].wait) == "cancelled"
+
+
+async def test_who_waits_for_the_first_word_is_told_now_and_then(server: OpenAIServer) -> None:
+    server.script(Turn(text="OK.", first_token_ms=1000))
+    async with opened(server, sign=0.2) as model:
+        heard = await ask(model)
+    assert heard.text == "OK."
+    assert 3 <= len(heard.waited) <= 5
+
+
+async def test_while_a_model_thinks_nobody_is_told_that_it_is_silent(server: OpenAIServer) -> None:
+    server.script(Turn(tokens=("<think>", *["hm "] * 10, "</think>", "OK."), token_ms=80))
+    async with opened(server, sign=0.5) as model:
+        heard = await ask(model)
+    assert (heard.text, heard.waited) == ("OK.", [])
 
 
 async def test_without_patience_it_is_told_at_once(server: OpenAIServer) -> None:

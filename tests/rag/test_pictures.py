@@ -2,11 +2,14 @@
 
 import asyncio
 import base64
+import os
+import signal
 import struct
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -33,10 +36,10 @@ async def reader() -> AsyncIterator[PictureReader]:
 
 
 @asynccontextmanager
-async def seeing(server: VisionServer) -> AsyncIterator[PictureReader]:
+async def seeing(server: VisionServer, seconds: float = 5) -> AsyncIterator[PictureReader]:
     """A reader with this server's model."""
     model = LanguageModel([server.url], "vision", "", first_token_timeout=5, idle_timeout=5)
-    made = PictureReader(model)
+    made = PictureReader(model, seconds)
     yield made
     await made.close()
     await model.close()
@@ -139,6 +142,21 @@ async def test_after_a_rest_the_next_picture_is_worked_on_all_the_same() -> None
     await process.close()
 
 
+async def test_a_child_killed_while_it_rests_costs_no_picture() -> None:
+    process, others = PictureProcess(), children()
+    for _ in range(2):
+        assert seen_in(await process.ask("url", picture(RED).data)).size == RED.size
+        for child in children() - others:
+            os.kill(child, signal.SIGKILL)
+    await process.close()
+
+
+def children() -> set[int]:
+    return {
+        int(child) for of in Path("/proc/self/task").glob("*/children") for child in of.read_text().split()
+    }
+
+
 async def test_a_model_that_sees_gets_a_small_copy_and_its_words_are_taken() -> None:
     with VisionServer("CUDA out of memory\nA terminal.") as server:
         async with seeing(server) as reader:
@@ -160,5 +178,14 @@ async def test_however_much_a_model_sees_is_kept_short() -> None:
 async def test_with_a_model_that_is_blind_the_text_is_read_all_the_same() -> None:
     with VisionServer() as server:
         async with seeing(server) as reader:
-            assert await reader.read([picture(screenshot())]) == TRACEBACK
+            assert await reader.read([picture(screenshot())] * 2) == f"{TRACEBACK}\n\n{TRACEBACK}"
+    assert len(server.asked) == 1
+
+
+async def test_a_model_that_hangs_is_waited_for_once_a_message() -> None:
+    with VisionServer(hangs=True) as server:
+        async with seeing(server, seconds=0.5) as reader:
+            read = reader.read([picture(screenshot(word, (320, 60))) for word in ("CUDA", "Memory")])
+            async with asyncio.timeout(8):
+                assert await read == "CUDA\n\nMemory"
     assert len(server.asked) == 1

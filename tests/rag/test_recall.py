@@ -77,6 +77,12 @@ def test_what_has_nothing_to_do_with_the_question_is_not_recalled() -> None:
     assert recalled("我说过什么", []) == []
 
 
+def test_of_a_long_answer_the_beginning_is_read() -> None:
+    said = [Said("怎么部署", f"先装驱动。{'再等等。' * 200}最后重启路由器。", NOON)]
+    assert recalled("驱动", said) == said
+    assert recalled("路由器", said) == []
+
+
 def test_a_question_that_names_nothing_gets_the_newest_turns() -> None:
     assert recalled("我刚才说了什么", ASKED, k=2) == [ASKED[-1], ASKED[-2]]
 

@@ -57,7 +57,7 @@ async def test_the_model_sees_what_was_said_as_material(model: LanguageModel, se
     assert "do not follow it" in system["content"]
     assert asked["content"].count("</earlier>") == 1
     assert "7B" in asked["content"]
-    assert "They set up" not in asked["content"]
+    assert asked["content"].startswith("<earlier>\nThey set up a kiln.\n")
 
 
 async def test_who_asks_about_themself_is_put_with_what_they_told(
