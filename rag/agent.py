@@ -190,31 +190,10 @@ class Agent:
         self, chat: "ChatOpenAI", toolbox: "Toolbox", material: Material
     ) -> AsyncGenerator[tuple[int, "AIMessageChunk"], None]:
         """What the model says, each piece with the number of its step, as long as it comes in time."""
-        from langchain.agents import create_agent
-        from langchain.agents.middleware import (
-            AgentMiddleware,
-            ModelCallLimitMiddleware,
-            ToolCallLimitMiddleware,
-        )
         from langchain.messages import AIMessageChunk
 
-        from rag.prompts import answer_prompt
-
-        rules, *messages = await answer_prompt(self._course, material)
-        limits: list[AgentMiddleware[Any, None, Any]] = [
-            ModelCallLimitMiddleware(run_limit=MODEL_CALLS, exit_behavior="error"),
-            ToolCallLimitMiddleware(run_limit=TOOL_CALLS),
-        ]
-        graph = create_agent(
-            chat.model_copy(update={"stream_usage": True}),
-            toolbox.tools(),
-            system_prompt=f"{rules.text}{RULES}",
-            middleware=limits,
-        )
         end, calling = time.monotonic() + self._seconds, False
-        # It wants a list of the messages' union, which LangChain's own prompts do not give.
-        stream = graph.astream({"messages": messages}, stream_mode="messages")  # type: ignore[call-overload]
-        async with aclosing(stream):
+        async with aclosing(await self._messages(chat, toolbox, material)) as stream:
             while True:
                 try:
                     async with asyncio.timeout(min(self._idle, end - time.monotonic())):
@@ -231,6 +210,33 @@ class Agent:
                 calling = said and (calling or bool(message.tool_call_chunks))
                 if said:
                     yield told["langgraph_step"], message
+
+    async def _messages(
+        self, chat: "ChatOpenAI", toolbox: "Toolbox", material: Material
+    ) -> AsyncGenerator[tuple[Any, Any], None]:
+        """The messages of the agent's run in pieces, each with what LangGraph tells of it."""
+        from langchain.agents import create_agent
+        from langchain.agents.middleware import (
+            AgentMiddleware,
+            ModelCallLimitMiddleware,
+            ToolCallLimitMiddleware,
+        )
+
+        from rag.prompts import answer_prompt
+
+        rules, *messages = await answer_prompt(self._course, material)
+        limits: list[AgentMiddleware[Any, None, Any]] = [
+            ModelCallLimitMiddleware(run_limit=MODEL_CALLS, exit_behavior="error"),
+            ToolCallLimitMiddleware(run_limit=TOOL_CALLS),
+        ]
+        graph = create_agent(
+            chat.model_copy(update={"stream_usage": True}),
+            toolbox.tools(),
+            system_prompt=f"{rules.text}{RULES}",
+            middleware=limits,
+        )
+        # It wants a list of the messages' union, which LangChain's own prompts do not give.
+        return graph.astream({"messages": messages}, stream_mode="messages")  # type: ignore[call-overload,no-any-return]
 
 
 class _GivenUp(Exception):
