@@ -22,8 +22,10 @@ from rag.recall import recalled
 from rag.relevance import FOREIGN, GROUNDS
 from rag.rewriting import rewritten
 from rag.sessions import Session, scheduled
+from rag.talk import Talk
 from rag.text import readable, shortened
 from rag.timing import Clock
+from rag.tokens import normalised
 from rag.types import (
     NO_PAST,
     OTHERS,
@@ -228,7 +230,9 @@ def _unworded(material: Material, found: Found, notice: Notice, clock: Clock) ->
 def _nothing(material: Material, found: Found, clock: Clock) -> Answer:
     if material.asks_back:
         return Answer("", (), "no_evidence", found.query, "remembered", final=True, ms=clock.total())
-    ours = bool(found.hits) and found.relevance >= FOREIGN
+    # Who complains that something fails is in the right place, whatever it is.
+    failing = Talk.FAILING.heard(normalised(material.question))
+    ours = bool(found.hits) and (found.relevance >= FOREIGN or failing)
     return Answer("", (), "no_evidence" if ours else "not_ours", found.query, final=True, ms=clock.total())
 
 

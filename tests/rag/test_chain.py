@@ -279,6 +279,14 @@ async def test_a_question_put_to_us_is_answered_on_weaker_grounds_than_one_overh
         assert (await AnswerChain(_Finds(found), None, "Course").answer("q")).outcome == outcome
 
 
+@pytest.mark.parametrize(
+    ("question", "outcome"), [("今天天气真好啊", "not_ours"), ("跑不起来，一直报错", "no_evidence")]
+)
+async def test_a_complaint_is_never_told_to_be_of_another_place(question: str, outcome: str) -> None:
+    found = Found("q", (Hit(passage("Install", "pip install lmdeploy"), 1.0),), 0.05, ours=False)
+    assert (await AnswerChain(_Finds(found), None, "Course").answer(question)).outcome == outcome
+
+
 class _Finds:
     """A search that always finds the same."""
 
