@@ -234,10 +234,10 @@ class Assistant:
 
     def _past(self, message: Message, remembered: Remembered) -> Past:
         """What was before the message; not of itself, which is answered again after an edit."""
-        asker = message.sender.id
+        mine = (message.sender.id, "")  # an earlier version did not note who asked
         before = [turn for turn in remembered.turns if turn.message_id != message.id]
         return Past(
-            [one if one.sender == asker else replace(one, question=OTHERS + one.question) for one in before],
+            [one if one.sender in mine else replace(one, question=OTHERS + one.question) for one in before],
             remembered.summary,
             [fact for fact in remembered.facts if fact.message_id != message.id],
             partial(self._own, message, before),
