@@ -56,7 +56,7 @@ CHINESE = Words(
         "{} 次提问计数",
     ),
     comma="、",
-    ask="要我忘掉关于你的一切吗？会删掉{counts}，在所有平台上，删了找不回来。点「确认」，或发送"
+    ask="要我忘掉关于你的一切吗？会删掉{counts}，在你所有的对话里，删了找不回来。点「确认」，或发送"
     " `/forget confirm`。",
     confirm="确认",
     erased="好，我都忘掉了。删掉的有：",
@@ -100,7 +100,7 @@ ENGLISH = Words(
         "questions counted: {}",
     ),
     comma=", ",
-    ask="Shall I forget everything about you? This erases, on every platform and for good: {counts}. Press"
+    ask="Shall I forget everything about you? This erases, in all your conversations and for good: {counts}. Press"
     " “Confirm”, or send `/forget confirm`.",
     confirm="Confirm",
     erased="All right, it is forgotten. Erased:",
