@@ -100,8 +100,8 @@ ENGLISH = Words(
         "questions counted: {}",
     ),
     comma=", ",
-    ask="Shall I forget everything about you? This erases, in all your conversations and for good: {counts}. Press"
-    " “Confirm”, or send `/forget confirm`.",
+    ask="Shall I forget everything about you? This erases, in all your conversations and for good: {counts}."
+    " Press “Confirm”, or send `/forget confirm`.",
     confirm="Confirm",
     erased="All right, it is forgotten. Erased:",
     not_yours="This button is somebody else's; nothing was erased. To be forgotten yourself, send /forget.",
