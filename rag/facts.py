@@ -10,7 +10,7 @@ from rag.talk import Talk
 from rag.terms import terms
 from rag.text import FENCED, readable
 from rag.tokens import normalised
-from rag.topics import topics
+from rag.topics import outdated, topics
 from rag.types import Fact
 from rag.withheld import withheld
 
@@ -73,7 +73,13 @@ def telling(question: str, facts: Sequence[Fact], k: int = 10) -> list[Fact]:
     about, words = topics(question), set(terms(question))
     near = [fact for fact in newest if about & topics(fact.text) or words & set(terms(fact.text))]
     if asks_back(question) and (near or about):
-        return near[:k]
+        # Of what is asked for the newest alone holds.
+        said = [fact for fact in newest if about & topics(fact.text)]
+        return [
+            fact
+            for fact in near
+            if not any(one.at > fact.at and outdated(fact.text, one.text) for one in said)
+        ][:k]
     chosen = near[:k] + [fact for fact in newest if fact not in near][: max(k - len(near), 0)]
     return sorted(chosen, key=lambda one: -one.at)
 

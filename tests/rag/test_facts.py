@@ -328,11 +328,8 @@ HELD = [
 ]
 
 
-def test_a_question_for_ones_own_data_gets_what_is_about_it_newest_first() -> None:
-    assert [fact.text for fact in telling("我的显卡是什么来着", HELD)] == [
-        "显卡换成了 4090",
-        "我的显卡是 1660",
-    ]
+def test_a_question_for_ones_own_data_gets_the_newest_that_is_about_it() -> None:
+    assert [fact.text for fact in telling("我的显卡是什么来着", HELD)] == ["显卡换成了 4090"]
 
 
 def test_a_question_for_data_never_told_gets_none() -> None:
@@ -608,3 +605,9 @@ def test_no_run_of_anything_takes_time(read: Callable[[str], object]) -> None:
 @pytest.mark.timeout(10)
 async def test_no_answer_takes_long_to_be_summed_up(run: str) -> None:
     assert await Summariser().fold("", [Exchanged("怎么装", "a" + run * RUN)])
+
+
+def test_of_what_is_asked_for_only_the_newest_is_told() -> None:
+    told = [Told("我用的是 4090，系统 Windows", 1.0), Told("显卡换成 3060 了", 2.0)]
+    assert [fact.at for fact in telling("我用的什么显卡", told)] == [2.0]
+    assert [fact.at for fact in telling("我用的什么系统", told)] == [1.0]
