@@ -67,10 +67,11 @@ async def test_without_a_model_the_page_quotes_and_says_so(tmp_path: Path, brows
 
 async def test_a_dead_model_never_shows_a_blank_answer(tmp_path: Path, browser_page: Page) -> None:
     puyu = CommandLine(tmp_path)
-    with puyu.serving(LLM_BASE_URLS="http://127.0.0.1:9"):
+    with puyu.serving(LLM_BASE_URLS="http://127.0.0.1:9", LLM_PATIENCE="3"):
         await browser_page.goto(puyu.url)
         await ask(browser_page, "LMDeploy 怎么量化模型")
-        await expect(browser_page.locator(".answer .body")).to_contain_text("暂时没有回应")
+        await expect(browser_page.locator(".answer .body")).to_contain_text("我在继续试")
+        await expect(browser_page.locator(".answer .body")).to_contain_text("暂时没有回应，先把")
         await expect(browser_page.locator(".answer .body")).to_contain_text("lmdeploy lite auto_awq")
 
 

@@ -70,7 +70,7 @@ def test_ask_prints_what_scripts_rely_on(indexed: CommandLine) -> None:
 
 def test_ask_says_so_when_the_course_does_not_know(indexed: CommandLine) -> None:
     answer = indexed("ask", "今天晚上吃什么好", "--json").json
-    assert (answer["outcome"], answer["sources"]) == ("no_evidence", [])
+    assert (answer["outcome"], answer["sources"]) == ("not_ours", [])
     assert answer["answer"]
 
 
