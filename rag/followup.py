@@ -72,7 +72,7 @@ def continues(question: str) -> bool:
 
 
 def of_oneself(question: str) -> bool:
-    """Whether what the asker said of themself may matter: "我的显卡能跑吗", "will it work on my machine"."""
+    """Whether what the asker said of themself may matter: "我的显卡能跑吗", "will it run on my laptop"."""
     return bool(_OF_ONESELF.search(_IDLE.sub("", normalised(question))))
 
 

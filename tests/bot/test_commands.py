@@ -254,7 +254,7 @@ async def test_a_sentence_that_asks_to_be_forgotten_clears_the_conversation_and_
 ) -> None:
     here = await house.asked("怎么量化", "我用 Windows")
     elsewhere = await house.asked("作业呢", "我在 3 班", where=GROUP)
-    assert "/forget" in await house.says("忘掉我之前说的环境")
+    assert "/forget" in await house.says("忘掉我之前说的配置")
     remembered = await house.history.load(here, ANN.id)
     assert (remembered.turns, remembered.facts) == ((), ())
     assert (await house.history.load(elsewhere, ANN.id)).facts

@@ -37,7 +37,7 @@ PLACES: dict[str, Place] = {
     "CANARY-BOB": (BOB, "room", "group", ""),
     "CANARY-ROB": (BOB, "bob", "direct", ""),
 }
-ASKING = ("我的显卡能跑 7B 吗？", "你还记得我的显卡是什么吗？", "那显存呢", "/mydata", "/sources")
+ASKING = ("我的显卡能跑 20B 吗？", "你还记得我的显卡是什么吗？", "那显存呢", "/mydata", "/sources")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from bot.wishes import asks_to_forget
 @pytest.mark.parametrize(
     "text",
     [
-        "忘掉我之前说的环境",
+        "忘掉我之前说的配置",
         "请把我说过的都删掉",
         "麻烦你忘掉我刚才说的。",
         "你可以忘掉我跟你说过的话吗？",

@@ -50,7 +50,7 @@ def quoting() -> AnswerChain:
 
 
 async def test_who_tells_of_themself_hears_that_it_is_noted(quoting: AnswerChain) -> None:
-    answer = await quoting.answer("我用的是 Windows 11，显卡 3060 12G")
+    answer = await quoting.answer("我用的是 Windows 10，显卡 3070 8G")
     assert (answer.text, answer.notice, answer.final) == ("", "noted", True)
 
 
@@ -62,7 +62,7 @@ async def test_who_asks_back_is_told_their_own_words_with_the_day(quoting: Answe
 
 async def test_above_quotes_stands_what_their_use_depends_on(quoting: AnswerChain) -> None:
     known = past(facts=[Told("我的显卡是 3060 12G")])
-    answer = await quoting.answer("我的显卡能跑 7B 吗？", known)
+    answer = await quoting.answer("我的显卡能跑 20B 吗？", known)
     assert (answer.outcome, answer.told) == ("quoted", "- 我的显卡是 3060 12G (2026-11-20)")
     assert (await quoting.answer("7B 的模型要多少显存？", known)).told == ""
 
@@ -83,7 +83,7 @@ async def test_the_model_is_told_what_the_asker_said_and_when(
 ) -> None:
     chain = AnswerChain(WordSearcher(CARDS), model, "Camp")
     known = past(Said("你好"), facts=[Told("我的显卡是 3060 12G")], summary="The student installed lmdeploy.")
-    await chain.answer("我的显卡能跑 7B 吗？", known)
+    await chain.answer("我的显卡能跑 20B 吗？", known)
     first, *_, last = [message["content"] for message in server.asked[-1].messages[1:]]
     assert first == "<earlier>\nThe student installed lmdeploy.\n</earlier>"
     assert "<student>\n- 2026-11-20: 我的显卡是 3060 12G\n</student>" in last

@@ -333,7 +333,7 @@ def test_a_question_for_ones_own_data_gets_the_newest_that_is_about_it() -> None
 
 
 def test_a_question_for_data_never_told_gets_none() -> None:
-    assert telling("我uid是多少", HELD) == []
+    assert telling("我学号是多少", HELD) == []
 
 
 def test_any_other_question_gets_the_newest_too_and_a_repeated_one_once() -> None:
@@ -347,12 +347,12 @@ def test_where_there_is_little_room_what_the_question_is_about_goes_first() -> N
 @pytest.mark.parametrize(
     "question",
     """
-我uid是多少
+我学号是多少
 我的学号是多少来着
 我刚才说我用什么显卡
 我之前有没有提过我的系统？
 我上次问了什么
-你还记得我用的什么系统吗
+你还记得我用的是什么系统吗
 你记得我是第几期的吗
 我叫什么
 我是第几期的
@@ -456,14 +456,14 @@ def test_it_asks_for_something_else(question: str) -> None:
 这门课对我来说会不会太难
 我的显卡能跑 20B 吗
 我这台机器够用吗
-那我能跑哪个
+那我能选哪个
 我该选哪个模型
 以我的水平应该从哪一课开始
 我这环境怎么装
 我电脑支持吗
 像我这样的新手学得会吗
 我的文件名应该叫什么
-will it work on my machine
+will it run on my laptop
 is my gpu enough
 can I run 20B with this card
 which one should I pick
@@ -610,4 +610,4 @@ async def test_no_answer_takes_long_to_be_summed_up(run: str) -> None:
 def test_of_what_is_asked_for_only_the_newest_is_told() -> None:
     told = [Told("我用的是 4090，系统 Windows", 1.0), Told("显卡换成 3060 了", 2.0)]
     assert [fact.at for fact in telling("我用的什么显卡", told)] == [2.0]
-    assert [fact.at for fact in telling("我用的什么系统", told)] == [1.0]
+    assert [fact.at for fact in telling("我用的是什么系统", told)] == [1.0]

@@ -128,7 +128,7 @@ def test_facts_that_are_remembered_count_like_those_in_the_messages() -> None:
     [
         ("我用的是 3060", "我用的是 4090，能跑 7B 吗", False),
         ("我用的是 3060 12G", "我的 3060 能跑 7B 吗", True),
-        ("我用的是 3060", "我的显卡能跑 7B 吗", True),
+        ("我用的是 3060", "我的显卡能跑 20B 吗", True),
         ("我用的是 3060", "我用 Windows 能装吗", True),
         ("我用的是 Ubuntu 20.04", "我用 Windows 能装吗", False),
         ("我是第四期的", "我是第三期的，作业在哪", False),
