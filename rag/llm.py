@@ -116,7 +116,7 @@ class LanguageModel:
         await self.warm()
         attempt = _Attempt(self._servers, set())
         while server := self._next(attempt):
-            with attempt.trying(server), self._asking(server) as works:
+            with attempt.trying(server), self._asking(server, server.breaker.enter()) as works:
                 text = await server.complete(messages, max_tokens or self._terms.max_tokens)
                 works()
                 return text
@@ -128,7 +128,7 @@ class LanguageModel:
         await self.warm()
         attempt = _Attempt(self._servers, set())
         if server := self._next(attempt):
-            with attempt.trying(server), self._asking(server) as works, faults():
+            with attempt.trying(server), self._asking(server, server.breaker.enter()) as works, faults():
                 yield await server.chat()
                 works()
                 return
@@ -153,7 +153,8 @@ class LanguageModel:
     ) -> AsyncGenerator[str | Usage, None]:
         """Ask one server after the other until one begins to answer or all that may be asked were."""
         while not attempt.answered and (server := self._next(attempt)):
-            pieces = self._heard(server, messages)
+            # Counted at once: of all who wake together only one may find that the server is to be tried.
+            pieces = self._heard(server, server.breaker.enter(), messages)
             if self._only_glanced_at(server):
                 pieces = self._probes.glanced(server, pieces, self._grace)
             with attempt.trying(server):
@@ -164,9 +165,9 @@ class LanguageModel:
                             yield piece
 
     async def _heard(
-        self, server: ModelServer, messages: Sequence["BaseMessage"]
+        self, server: ModelServer, entered: float, messages: Sequence["BaseMessage"]
     ) -> AsyncGenerator[str | Usage, None]:
-        with self._asking(server) as works:
+        with self._asking(server, entered) as works:
             async with aclosing(server.stream(messages)) as pieces:
                 async for piece in pieces:
                     works()
@@ -187,10 +188,9 @@ class LanguageModel:
         return server.breaker.due_in() > 0, server.under_way, server is not self._last_good
 
     @contextmanager
-    def _asking(self, server: ModelServer) -> Iterator[Callable[[], None]]:
+    def _asking(self, server: ModelServer, entered: float) -> Iterator[Callable[[], None]]:
         """Count the request while it is under way, and tell the breaker how it goes; gives what to call at
         each sign of life."""
-        entered = server.breaker.enter()
 
         def works() -> None:
             self._last_good = server

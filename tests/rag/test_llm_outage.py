@@ -4,12 +4,13 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import pytest
 from langchain_core.messages import BaseMessage, HumanMessage
 
+from rag.breaker import LONGEST
 from rag.llm import LanguageModel
 from rag.types import ModelUnavailable, Waiting
 from tests.fakes.openai_server import Asked, OpenAIServer, Outage, Turn
@@ -96,6 +97,18 @@ async def test_an_outage_is_not_made_worse(server: OpenAIServer) -> None:
     async with opened(server, patience=0.8) as model:
         await asyncio.gather(*(ask(model) for _ in range(50)))
     assert 50 < len(server.asked) < 60
+
+
+async def test_who_comes_when_all_was_given_up_does_not_come_in_a_crowd(server: OpenAIServer) -> None:
+    server.fail("error")
+    async with opened(server, patience=0.2) as model:
+        await ask(model)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1.1 * LONGEST):  # Then the server may be tried again.
+                await asyncio.Event().wait()
+        server.asked.clear()
+        await asyncio.gather(*(ask(model) for _ in range(30)))
+    assert 0 < len(server.asked) < 5
 
 
 async def test_one_that_hangs_holds_up_nobody_else(server: OpenAIServer) -> None:
