@@ -85,6 +85,7 @@ async def site(script: Script, password: str | None = None) -> AsyncIterator[Sit
             taking.cancel()
             with suppress(asyncio.CancelledError):
                 await taking
+            await bot.close()
 
 
 def echo(question: str) -> list[str]:

@@ -57,6 +57,12 @@ class ScriptedBot:
         """Answer what the adapter takes in until cancelled."""
         await adapter.run(self.accept_for(adapter))
 
+    async def close(self) -> None:
+        """Leave the replies that are still being shown."""
+        for task in (left := [*self._work]):
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
     def accept_for(self, adapter: Adapter) -> Accept:
         """What takes messages in, and has the replies shown by this adapter."""
 
