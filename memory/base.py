@@ -9,9 +9,14 @@ MemoryFailure
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, get_args
 
 Vote = Literal["up", "down"]
+Reason = Literal["wrong", "missed", "old", "unclear"]
+"""Why somebody voted against an answer: it is wrong, misses the point, is out of date, is hard to read."""
+
+REASONS: Mapping[str, Reason] = {reason: reason for reason in get_args(Reason)}
+"""Every reason by its name."""
 
 
 class MemoryFailure(Exception):
@@ -123,6 +128,9 @@ class History(Protocol):
     async def clear(self, conversation: str) -> None:
         """Begin anew: window and summary are empty; older turns and facts stay kept."""
 
+    async def drop(self, conversation: str, sender: str, message_id: str) -> None:
+        """Take a turn out, as if this message of theirs had not been answered; facts and summary stay."""
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -174,11 +182,14 @@ class People(Protocol):
 class Votes(Protocol):
     """What people thought of answers; an answer goes by the id of the message it answered."""
 
-    async def put(self, message_id: str, voter: str, vote: Vote) -> None:
-        """Store a vote; a person's later vote replaces the earlier."""
+    async def put(self, message_id: str, voter: str, vote: Vote, reason: Reason | None = None) -> None:
+        """Store a vote with its reason; a person's later vote replaces the earlier."""
 
     async def by(self, voter: str, message_ids: Sequence[str]) -> Mapping[str, Vote]:
         """This person's votes on these answers, where there are any."""
+
+    async def reasons(self, voter: str, message_ids: Sequence[str]) -> Mapping[str, Reason]:
+        """Why this person voted against these answers, where they said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +226,16 @@ class Slots(Protocol):
 
     async def take(self, name: str, slot: str) -> bool:
         """Whether this process does `name` in this slot: no other one has taken the same slot before."""
+
+
+class Lease(Protocol):
+    """Which of several processes does what only one may do at a time. No call raises."""
+
+    async def hold(self, name: str, seconds: float) -> bool:
+        """Take the lease or renew it, for so many seconds from now; False where that is not sure."""
+
+    async def release(self, name: str) -> None:
+        """Let others have it, if this process holds it."""
 
 
 @dataclass(frozen=True, slots=True)

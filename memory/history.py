@@ -31,6 +31,7 @@ class RedisHistory:
         self._append = script("append")
         self._fold = script("fold")
         self._clear = script("clear", "flags=allow-oom")
+        self._drop = script("drop", "flags=allow-oom")
 
     async def load(self, conversation: str, sender: str = "") -> Remembered:
         """The window, the summary and the newest facts of this person."""
@@ -85,6 +86,12 @@ class RedisHistory:
         """Begin anew: window and summary are empty; older turns and facts stay kept."""
         async with guarded():
             await self._calls.run(self._clear, _keys(conversation), (conversation,))
+
+    async def drop(self, conversation: str, sender: str, message_id: str) -> None:
+        """Take a turn out, as if this message of theirs had not been answered; facts and summary stay."""
+        arguments = (conversation, lines.fields(sender, message_id))
+        async with guarded():
+            await self._calls.run(self._drop, _keys(conversation), arguments)
 
 
 def to_remember(turn: Turn, facts: Sequence[Fact], epoch: str, window: int, kept: int) -> list[Argument]:

@@ -147,6 +147,12 @@ class RedisInbox:
         state = (job.fence, reason, KEPT_DEAD)
         self._let_go(job, await self._call("bury", job.conversation, job.conversation, *state, *letter_ids))
 
+    async def sent(self, conversation: str, message_id: str) -> str:
+        """What the reply to a message was shown under, empty where that is not known (any more)."""
+        message = keys.MESSAGE.within(keys.partition(conversation), message_id)
+        async with guarded():
+            return str(await self._client.hget(message, "sent") or "")
+
     async def waiting(self, conversation: str) -> list[Letter]:
         """The letters in this mailbox, oldest first."""
         return _letters(conversation, await self._call("letters", conversation, conversation))

@@ -74,12 +74,15 @@ DEAD = Key("dead")  # stream: messages that could not be answered; the newest th
 CONVERSATIONS = Key("conversations", timedelta(days=425))  # set: those in which something of theirs is kept
 
 # Of a person.
-VOTES = Key("votes", timedelta(days=180))  # hash: message id -> up or down
+VOTES = Key("votes", timedelta(days=180))  # hash: message id -> up or down, and why
 ASKED = Key("asked", timedelta(days=1))  # sorted set: ids of questions by Unix seconds; a group's too
 REFUSED = Key("refused", timedelta(minutes=1))  # per chat: id of the first question refused in a minute
 
 # Of what is done by the clock.
 SLOT = Key("slot", timedelta(days=2))  # the slot that was taken last, and by whom
+
+# Of what one process does at a time.
+HOLDER = Key("holder")  # which process does it; expires unless that one holds on to it
 
 # Of the course.
 APPROVED = Key("approved")  # hash: id -> question and answer that the staff approved; until withdrawn

@@ -117,6 +117,12 @@ class Inbox(Protocol):
     async def bury(self, job: Job, letter_ids: Sequence[str], reason: str) -> None:
         """Move letters to the dead ones, and let the conversation go."""
 
+    async def sent(self, conversation: str, message_id: str) -> str:
+        """What the reply to a message was shown under, empty where that is not known (any more).
+
+        `conversation` is any one of the message's chat.
+        """
+
     async def waiting(self, conversation: str) -> list[Letter]:
         """The letters in this mailbox, oldest first."""
 

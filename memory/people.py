@@ -13,6 +13,7 @@ from memory import keys, lines
 from memory.base import Personal, Receipt, Vote
 from memory.client import guarded
 from memory.scripts import Argument, Script, Scripts, script
+from memory.votes import vote_of
 
 TRIES, PAUSE = 40, 0.05  # for the rewriting of files that is under way to end; seconds between two
 
@@ -91,7 +92,7 @@ class RedisPeople:
             votes, asked, *found = await pipeline.execute()
         conversations, spared_at = found[: len(partitions)], found[len(partitions) :]
         return _Found(
-            votes,
+            {id: vote_of(kept) for id, kept in votes.items()},
             tuple(at for _, at in asked),
             next(filter(None, spared_at), ""),
             sorted(chain.from_iterable(conversations)),

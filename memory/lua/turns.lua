@@ -150,7 +150,7 @@ local function unlearn(conversation, fields, ending)
   return count
 end
 
--- Takes a message's turn out of the first `count`, which are those before the window.
+-- Takes a message's turn out of the first `count`; those before the window are counted anew.
 local function take_back(conversation, fields, count)
   local history, meta = key('history', conversation), key('meta', conversation)
   for i, line in ipairs(count > 0 and redis.call('LRANGE', history, 0, count - 1) or {}) do

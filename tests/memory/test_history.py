@@ -200,6 +200,37 @@ async def test_a_new_start_empties_the_window_and_keeps_what_is_older(history: H
     assert await shown(history) == [TURN]
 
 
+async def test_a_turn_that_is_dropped_is_gone_and_what_was_said_in_it_stays_known(history: History) -> None:
+    await told(history, turns(2))
+    await history.append(CONVERSATION, replace(TURN, message_id="m2", sender=ANN), [fact("uses Linux")])
+    for _ in range(2):
+        await history.drop(CONVERSATION, ANN, "m2")
+    assert (await shown(history), await known(history)) == (turns(2), ["uses Linux"])
+
+
+async def test_nobody_drops_the_turn_of_another(history: History) -> None:
+    await told(history, turns(2))
+    await history.drop(CONVERSATION, BOB, "m1")
+    assert await shown(history) == turns(2)
+
+
+async def test_a_new_start_holds_when_a_turn_before_it_is_dropped(history: History) -> None:
+    await told(history, turns(3))
+    await history.clear(CONVERSATION)
+    await history.drop(CONVERSATION, ANN, "m1")
+    assert await shown(history) == []
+    await history.append(CONVERSATION, TURN)
+    assert await shown(history) == [TURN]
+    assert len(await history.older(CONVERSATION)) == 2
+
+
+async def test_a_summary_in_the_making_is_refused_when_a_turn_of_it_is_dropped(history: History) -> None:
+    await told(history, turns(6))
+    _, found, epoch = await history.unfolded(CONVERSATION)
+    await history.drop(CONVERSATION, ANN, "m0")
+    assert not await history.fold(CONVERSATION, epoch, "summary", found)
+
+
 async def test_the_summary_tells_of_what_was_folded(history: History) -> None:
     await told(history, turns(6))
     summary, found, epoch = await history.unfolded(CONVERSATION)

@@ -337,3 +337,16 @@ async def test_nothing_is_left_of_idle_conversations_but_what_expires(
     await inbox.done(await take_one(inbox), ["m1"], "sent-1")
     left = [key for key in await client.keys("*") if await client.ttl(key) == -1]
     assert {str(key).rpartition(":")[2] for key in left} == {"fence", "waiting"}
+
+
+async def test_where_an_answer_was_shown_is_known_while_it_is_written_and_afterwards(
+    inbox: RedisInbox,
+) -> None:
+    await put(inbox, "m1")
+    job = await take_one(inbox)
+    assert await inbox.sent(ANN, "m1") == ""
+    await inbox.keep_sent(job, "m1", "sent-1")
+    assert await inbox.sent(ANN, "m1") == "sent-1"
+    await inbox.done(job, ["m1"], "sent-1,sent-2")
+    assert await inbox.sent(BOB, "m1") == "sent-1,sent-2"
+    assert await inbox.sent(ANN, "m2") == ""

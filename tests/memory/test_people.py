@@ -144,6 +144,11 @@ async def test_what_is_held_is_theirs_alone(house: House) -> None:
     assert "woodpecker" not in str(replace(held, summaries={}))
 
 
+async def test_a_vote_is_held_whatever_its_reason(house: House) -> None:
+    await RedisVotes(house.client).put("m1", ANN, "down", "wrong")
+    assert (await house.people.held(ANN)).votes == {"m1": "down"}
+
+
 async def test_nothing_is_held_of_a_stranger(house: House) -> None:
     assert await house.people.held(ANN) == Personal({}, {}, {})
     assert await house.people.forget(ANN) == Receipt()

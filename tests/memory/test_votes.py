@@ -25,6 +25,16 @@ async def test_a_later_vote_replaces_the_earlier(votes: Votes) -> None:
     assert await votes.by("web:li", ["m1"]) == {"m1": "down"}
 
 
+async def test_a_vote_with_a_reason_is_one_vote_and_the_reason_goes_with_it(votes: Votes) -> None:
+    await votes.put("m1", "web:li", "down", "old")
+    await votes.put("m2", "web:li", "down")
+    assert await votes.by("web:li", ["m1", "m2"]) == {"m1": "down", "m2": "down"}
+    assert await votes.reasons("web:li", ["m1", "m2", "m3"]) == {"m1": "old"}
+    await votes.put("m1", "web:li", "up")
+    assert await votes.by("web:li", ["m1"]) == {"m1": "up"}
+    assert await votes.reasons("web:li", ["m1"]) == {}
+
+
 async def test_only_what_was_asked_for_is_told(votes: Votes) -> None:
     await votes.put("m1", "web:li", "up")
     assert await votes.by("web:li", ["m2"]) == {}
