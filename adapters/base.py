@@ -3,7 +3,9 @@
 AdapterError
 ├── PlatformRefused    the platform turned the credentials down; starting again will not help
 ├── NotAccepted        a message is not safe with the bot; the platform must not get its acknowledgement
+├── AttachmentRefused  what came with a message cannot be read, for a reason that its sender can mend
 └── DeliveryFailed     one reply could not be shown
+    └── ChatClosed     nothing can be shown in this chat until it is opened again; waiting will not help
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -26,16 +28,36 @@ class NotAccepted(AdapterError):
     """A message is not safe with the bot: do not acknowledge it, so that the platform sends it again."""
 
 
+Flaw = Literal["size", "type", "gone"]
+"""What is wrong with an attachment: too large, of a kind that is not read, no longer to be had."""
+
+
+class AttachmentRefused(AdapterError):
+    """What came with a message cannot be read."""
+
+    def __init__(self, flaw: Flaw) -> None:
+        super().__init__(f"An attachment cannot be read ({flaw}).")
+        self.flaw = flaw
+
+
 class DeliveryFailed(AdapterError):
     """One reply could not be shown."""
 
 
+class ChatClosed(DeliveryFailed):
+    """The bot was blocked or removed, or the chat is gone: nothing can be shown there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who wrote: `id` is stable, `name` is not. Rights are the bot's business."""
+    """Who wrote: `id` is stable, `name` is not. Rights are the bot's business.
+
+    `language` is the one that their client is set to, as `zh` or `en-GB`, where the platform tells it.
+    """
 
     id: str
     name: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +72,36 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture that came with a message, as a file; adapters keep those of one below 4 MB together."""
+    """A picture that came with a message, as a file; adapters keep those of one below 4 MB together.
+
+    While `data` is empty the platform keeps it, and `Adapter.fetch` gets it by its `reference`.
+    """
 
     media_type: str
-    data: bytes
+    data: bytes = b""
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A text file that came with a message, such as a log; while `text` is empty as with an Image."""
+
+    name: str
+    text: str = ""
+    reference: str = ""
+
+
+Unreadable = Literal["", "voice", "sticker", "video", "file", "other"]
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message as a person sent it; `id` is the platform's own and the key for "once".
 
-    `edited`: the text of an earlier message is now this, since `sent_at`. `withdrawn`: the sender has
-    taken the message with this id back; sender and text may be empty.
+    `addressed`: it is meant for the bot. `quoted` is the message that it points at, in part or whole, as
+    far as the platform gives it. `edited`: the text of an earlier message is now this, since `sent_at`.
+    `withdrawn`: the sender has taken the message with this id back; sender and text may be empty.
+    `unreadable` says what it is where it is nothing that the bot can read.
     """
 
     id: str
@@ -74,11 +114,19 @@ class Message:
     quoted: str = ""
     edited: bool = False
     withdrawn: bool = False
+    files: tuple[File, ...] = ()
+    unreadable: Unreadable = ""
+
+    @property
+    def attached(self) -> bool:
+        """Whether something came with it that can be read."""
+        return bool(self.images or self.files)
 
     @property
     def shown(self) -> str:
-        """The text, and in a last line how many pictures came with it, for where they are no more."""
-        return "\n".join(filter(None, (self.text, f"🖼 ×{len(self.images)}" if self.images else "")))
+        """The text, and below it what came with it, for where that is no more."""
+        pictures = f"🖼 ×{len(self.images)}" if self.images else ""
+        return "\n".join(filter(None, (self.text, pictures, *(f"📎 {one.name}" for one in self.files))))
 
 
 class Source(Protocol):
@@ -107,7 +155,8 @@ class Reply:
     """What is shown, in Markdown, as far as it has grown; each one replaces the one before.
 
     `in_reply_to` is the id of the message it answers, `merged` those of the short ones that followed
-    and are answered with it.
+    and are answered with it. `pending`: it only says that the answer is being worked on, a platform may
+    show that in a way of its own.
     """
 
     conversation: Conversation
@@ -117,6 +166,7 @@ class Reply:
     in_reply_to: str = ""
     merged: tuple[str, ...] = ()
     final: bool = False
+    pending: bool = False
 
 
 async def _not_kept(_sent_id: str) -> None:
@@ -187,3 +237,6 @@ class Adapter(Protocol):
 
     async def retract(self, sent_id: str) -> None:
         """Take a sent reply back."""
+
+    async def fetch(self, message: Message) -> Message:
+        """The message with what the platform keeps of it. Raises AttachmentRefused and DeliveryFailed."""

@@ -104,6 +104,10 @@ class TerminalAdapter:
     async def retract(self, sent_id: str) -> None:
         """Nothing: what is printed stays."""
 
+    async def fetch(self, message: Message) -> Message:
+        """The message: all of it came with it."""
+        return message
+
     async def _line(self) -> str | None:
         if self._console.is_terminal:
             self._console.print("> ", end="")

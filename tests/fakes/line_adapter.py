@@ -70,6 +70,10 @@ class LineAdapter:
         """Take a sent reply back."""
         await self._call({"do": "retract", "id": sent_id})
 
+    async def fetch(self, message: Message) -> Message:
+        """The message: all of it came with it."""
+        return message
+
     async def _place(self, reply: Reply, delivery: Delivery) -> str:
         """Send the first frame; the platform knows it by its key, or the bot must know its id."""
         text = PLACEHOLDER if reply.final else reply.text
