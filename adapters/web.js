@@ -3,7 +3,7 @@
 
 const PRESS = "web:press."; // what the id of a vote begins with
 const box = one("textarea");
-const presses = new Set(); // message ids of votes in this tab, whose replies are only acknowledgements
+const presses = new Map(); // message ids of votes in this tab, whose replies are only acknowledgements, and their buttons
 let language, talk, seen;
 
 const kept = (key, storage = localStorage) => { try { return storage.getItem(`puyu.${key}`); } catch { return null; } };
@@ -53,7 +53,7 @@ async function vote(it, command) {
   const row = it.parentNode, id = random();
   const before = row.querySelector("[aria-pressed=true]");
   mark(row, it);
-  presses.add(PRESS + id);
+  presses.set(PRESS + id, row);
   try {
     await call("say", { id, text: command, press: true });
   } catch {
@@ -71,6 +71,7 @@ function acknowledge(reply) {
   const text = make("div", "");
   text.innerHTML = reply.html;
   toast(text.textContent.trim());
+  askWhy(presses.get(reply.to), reply.buttons);
   presses.delete(reply.to);
 }
 
@@ -101,14 +102,15 @@ async function ask(text, shown = text, taken = []) {
   const { id, card } = begun(text, shown, taken);
   unsent = undefined;
   try {
-    await (taken.length ? send({ id, text, pictures: taken }) : call("say", { id, text, press: false }));
+    const words = shown === text ? {} : { shown }; // what stands on a button, not the command behind it
+    await (taken.length ? send({ id, text, pictures: taken }) : call("say", { id, text, press: false, ...words }));
     card.dataset.sent = "";
   } catch {
     if (!card.isConnected || !card.querySelector(".wait")) return; // the answer came all the same, or is not wanted
     settle(card, "failed");
     label(card.firstChild, "unsent");
     unsent = { id, card, text, shown, taken };
-    if (!box.value && !pictures.length) { box.value = shown; pictures = taken; line(); }
+    if (shown === text && !box.value && !pictures.length) { box.value = shown; pictures = taken; line(); }
   }
 }
 

@@ -99,6 +99,10 @@ class WebAdapter:
         self._talks.drop(sent_id)
         await self._replicas.dropped(sent_id)
 
+    async def fetch(self, message: Message) -> Message:
+        """The message: all of it came with it."""
+        return message
+
     def mount(self, app: FastAPI) -> None:
         """Serve the page at "/" of `app`; routes added before keep their addresses. Takes seconds."""
         import gradio
@@ -168,8 +172,10 @@ class WebAdapter:
     async def _say(self, call: Any, cookies: Mapping[str, str]) -> None:
         accept, sender, conversation = self._known(call, cookies)
         sent_at, images = datetime.now(UTC), pictures_of(call)
-        message = Message(_message_id(call), conversation, sender, _text(call), sent_at, images=images)
-        await _told(self._calls.say(accept, message))
+        message = Message(
+            _message_id(call), conversation, sender, _text(call, "text"), sent_at, images=images
+        )
+        await _told(self._calls.say(accept, message, _text(call, "shown")))
 
     def _known(self, call: Any, cookies: Mapping[str, str]) -> tuple[Accept, Sender, Conversation]:
         """Who calls, and in which conversation: the same id from another person is another one."""
@@ -211,9 +217,9 @@ def _message_ids(ids: object) -> list[str]:
     return [each for each in map(str, ids) if _QUESTION.fullmatch(each)] if isinstance(ids, list) else []
 
 
-def _text(call: Mapping[str, Any]) -> str:
+def _text(call: Mapping[str, Any], field: str) -> str:
     """Without halves of surrogate pairs, which a browser sends and nothing can be sent back with."""
-    return str(call.get("text", "")).encode(errors="ignore").decode()
+    return str(call.get(field, "")).encode(errors="ignore").decode()
 
 
 def _seen(call: Mapping[str, Any]) -> int:

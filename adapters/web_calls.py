@@ -60,12 +60,15 @@ class Calls:
             "version": talk.version,
         }
 
-    async def say(self, accept: Accept, message: Message) -> None:
-        """Send a message to the bot; raises NotAccepted."""
-        talk = self._talks.of(message.conversation.chat_id)
-        talk.ask(message.id, message.shown)  # before the reply can come
+    async def say(self, accept: Accept, message: Message, shown: str = "") -> None:
+        """Send a message to the bot; raises NotAccepted.
+
+        `shown` is what the page shows in its place, such as what stands on a button.
+        """
+        talk, shown = self._talks.of(message.conversation.chat_id), shown or message.shown
+        talk.ask(message.id, shown)  # before the reply can come
         await accept(message)
-        await self._replicas.asked(message.conversation.chat_id, message.id, message.shown)
+        await self._replicas.asked(message.conversation.chat_id, message.id, shown)
 
     async def stop(
         self, accept: Accept, sender: Sender, conversation: Conversation, message_ids: Sequence[str]

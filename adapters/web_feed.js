@@ -133,10 +133,19 @@ function buttons(list) {
   for (const { label: text, command } of list) {
     const it = make("button", VOTES[text] ? `vote ${VOTES[text]}` : "chip", text);
     if (VOTES[text]) { it.dataset.label = VOTES[text]; it.ariaLabel = it.title = props.words[language][VOTES[text]]; it.ariaPressed = "false"; }
-    it.onclick = () => (VOTES[text] ? vote(it, command) : ask(command, text));
+    it.onclick = () => (command.startsWith("/feedback ") ? vote(it, command) : ask(command, text));
     row.append(it);
   }
   return row;
+}
+
+// The reasons to choose from below a vote, or none any more.
+function askWhy(row, reasons) {
+  row.parentNode?.querySelector(".why")?.remove();
+  if (!reasons.length) return;
+  const why = buttons(reasons);
+  why.classList.add("why");
+  row.after(why);
 }
 
 function mark(row, chosen) {

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from bot.course import Course
 from bot.settings import Settings
-from memory.base import History, People, Quota, Slots, Votes
+from memory.base import History, Lease, People, Quota, Slots, Votes
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -43,6 +43,7 @@ class Memory:
     inbox: "RedisInbox"
     chores: "RedisInbox"
     slots: Slots
+    lease: Lease
     relay: "RedisRelay | None"
     ping: Callable[[], Awaitable[None]]
 
@@ -140,6 +141,7 @@ async def open_memory(settings: Settings) -> AsyncIterator[Memory]:
     from memory.client import ping
     from memory.history import RedisHistory
     from memory.inbox import RedisInbox
+    from memory.lease import RedisLease
     from memory.people import RedisPeople
     from memory.quota import RedisQuota
     from memory.relay import RedisRelay
@@ -155,6 +157,7 @@ async def open_memory(settings: Settings) -> AsyncIterator[Memory]:
             RedisInbox(client),
             RedisInbox(client, sweep=_SWEEP),
             RedisSlots(client),
+            RedisLease(client),
             # Only one process serves on the embedded server.
             RedisRelay(client, keys.PAGES) if settings.redis_url.get_secret_value() else None,
             partial(ping, client),

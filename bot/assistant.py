@@ -3,33 +3,34 @@
 import asyncio
 import logging
 import re
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Protocol
 
-from adapters.base import Image, Message, Reply
-from bot.commands import Commands, Said
+from adapters.base import Message, Reply
+from bot.attachments import Attachments, CannotRead, Fetch, Pictures, as_it_is, quote
+from bot.command_call import Said
+from bot.commands import Commands
 from bot.conversations import chat_key, conversation_key, group_settings
 from bot.course import Course
 from bot.gate import Gate
 from bot.keeping import Kept, kept
+from bot.phrases import Phrases, phrases
+from bot.remembering import Remembering
 from bot.replies import (
-    Phrases,
+    answer_buttons,
     answer_text,
     duration,
     is_prose,
     language_of,
-    phrases,
-    picture_text,
     refused_text,
-    vote_buttons,
+    spoken,
+    unreadable_text,
 )
-from memory.base import Allowance, History, MemoryUnavailable, Quota, Refused, Remembered, Turn
-from rag.pictures import PictureUnreadable
-from rag.types import NO_PAST, OTHERS, Answer, IndexUnavailable, Past
+from memory.base import Allowance, History, MemoryUnavailable, Quota, Refused, Remembered
+from rag.types import NO_PAST, Answer, IndexUnavailable, Past
 
 QUESTION_LIMIT = 4000
 """Characters of one question; more is answered with a sentence."""
@@ -47,29 +48,23 @@ class Answers(Protocol):
     ) -> AsyncGenerator[Answer, None]: ...
 
 
-class Pictures(Protocol):
-    """Reads the text in pictures."""
-
-    async def read(self, images: Sequence[Image]) -> str:
-        """Empty where there is none. Raises PictureUnreadable."""
-
-
 @dataclass(frozen=True, slots=True)
 class Step:
     """What to show next; the final one of an answer comes with what is to be kept of it.
 
     With an `error`, its class and text, the reply only says that answering failed: it may be tried
-    again before that is shown.
+    again before that is shown. `retract` is the id of a message whose answer is to be taken back.
     """
 
     reply: Reply
     kept: Kept | None = None
     error: str = ""
+    retract: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """What is asked, with the text in pictures that came with it, and what is remembered of that."""
+    """What is asked, with the text in what came with it, and what is remembered of that."""
 
     text: str
     kept: str
@@ -101,12 +96,13 @@ class Assistant:
     ) -> None:
         limits = course.limits
         self._answers = answers
-        self._history = history
+        self.history = history
+        self._remembering = Remembering(history, self.key)
         self._commands = commands
         self._course = course
         self._gate = gate
         self._quota = quota
-        self._pictures = pictures
+        self._attachments = Attachments(pictures)
         self._now = now
         self._allowance = Allowance(
             limits.questions_per_minute, limits.questions_per_day, limits.group_questions_per_minute
@@ -121,14 +117,16 @@ class Assistant:
         """Whether a message with this text uses one of the commands."""
         return self._commands.knows(clean(text))
 
-    async def steps(self, message: Message) -> AsyncGenerator[Step, None]:
+    async def steps(self, message: Message, fetch: Fetch = as_it_is) -> AsyncGenerator[Step, None]:
         """The reply as it grows. It ends with a final one and never raises.
+
+        What the platform keeps of the message is got by `fetch` when it is needed.
 
         There is none at all where a group was told just now that it asks too much.
         """
         question = clean(message.text)
         try:
-            async with aclosing(self._steps(message, question)) as steps:
+            async with aclosing(self._steps(message, question, fetch)) as steps:
                 async for step in steps:
                     yield step
         except IndexUnavailable as error:
@@ -152,38 +150,61 @@ class Assistant:
         """What a message gets that is not accepted, because too many of its conversation wait."""
         return _final(message, self._said(message).busy)
 
-    async def _steps(self, message: Message, question: str) -> AsyncGenerator[Step, None]:
-        language = await self._language(message, question)
-        sentence = None if message.images and not question else refusal(question, phrases(language))
-        said = Said(sentence) if sentence else await self._commanded(message, question, language)
+    async def _steps(self, message: Message, text: str, fetch: Fetch) -> AsyncGenerator[Step, None]:
+        language = await self._language(message, text)
+        question = await self._asked(message, text, language)
+        if question and question != text:
+            language = await self._language(message, question)
+        said = await self._said_at_once(message, text, question, language)
         if said is not None:
-            yield Step(replace(_final(message, said.text), sources=said.sources, buttons=said.buttons))
+            reply = replace(_final(message, said.text), sources=said.sources, buttons=said.buttons)
+            yield Step(reply, retract=said.retract)
             return
-        remembered, refused = await asyncio.gather(self._remembered(message), self._spend(message))
+        remembered, refused = await asyncio.gather(self._remembering.load(message), self._spend(message))
         if refused is None:
-            async with aclosing(self._seen(message, question, language, remembered)) as steps:
+            async with aclosing(self._seen(message, question, language, remembered, fetch)) as steps:
                 async for step in steps:
                     yield step
         elif not (refused.told and message.conversation.kind == "group"):
             yield Step(_final(message, refused_text(refused, self._allowance, language)))
 
+    async def _asked(self, message: Message, text: str, language: str) -> str:
+        """The question in the text; a command may ask one, and so may who only points at a message."""
+        if not text and message.addressed:
+            return quote(message)
+        if not text.startswith(("/", "／")):
+            return text
+        turns = (await self._remembering.load(message)).turns
+        asked = self._commands.question(text, turns, quote(message), language, message.attached)
+        return text if asked is None else asked
+
+    async def _said_at_once(self, message: Message, text: str, question: str, language: str) -> Said | None:
+        """What needs no search: the reply to a command, or to what is no question."""
+        if message.unreadable and not text:
+            return Said(unreadable_text(message.unreadable, language))
+        if not question and message.conversation.kind == "group" and not message.attached:
+            return Said(phrases(language).here)
+        sentence = None if message.attached and not question else refusal(question, phrases(language))
+        if sentence is not None:
+            return Said(sentence)
+        # What a command asks is no command.
+        return await self._commanded(message, text, language) if question == text else None
+
     async def _seen(
-        self, message: Message, question: str, language: str, remembered: Remembered
+        self, message: Message, question: str, language: str, remembered: Remembered, fetch: Fetch
     ) -> AsyncGenerator[Step, None]:
-        """The answer to the question and the pictures with it, or what is wrong with these."""
+        """The answer to the question and what came with it, or what is wrong with that."""
         text = ""
-        if message.images:
+        if message.attached:
             yield Step(_growing(message, phrases(language).working))
             try:
-                text = await self._pictures.read(message.images)
-            except PictureUnreadable as error:
-                yield Step(_final(message, picture_text(error.reason, language)))
+                text = await self._attachments.read(message, fetch, language)
+            except CannotRead as reason:
+                yield Step(_final(message, str(reason)))
                 return
-            if not (question or text):
-                yield Step(_final(message, phrases(language).picture_without_text))
-                return
-        shown = replace(message, text=question).shown
-        asked, kept_as = ("\n".join(filter(None, (one, text))) for one in (question, shown))
+        shown, quoted = replace(message, text=question).shown, quote(message, remembered.turns)
+        asked = "\n".join(filter(None, (question, quoted if quoted != question else "", text)))
+        kept_as = "\n".join(filter(None, (shown, text)))
         async with aclosing(self._answer(message, _Question(asked, kept_as, language), remembered)) as steps:
             async for step in steps:
                 yield step
@@ -191,7 +212,7 @@ class Assistant:
     async def _answer(
         self, message: Message, question: _Question, remembered: Remembered
     ) -> AsyncGenerator[Step, None]:
-        language, past = question.language, self._past(message, remembered)
+        language, past = question.language, self._remembering.past(message, remembered)
         said = phrases(language)
         cohort = group_settings(self._course, message.conversation).cohort or self._course.course.cohort
         with self._gate.place(chat_key(message.conversation)) as places:
@@ -203,9 +224,10 @@ class Assistant:
                     text = answer_text(answer, language)
                     if not answer.final:
                         yield Step(_growing(message, text, answer))
+        buttons = answer_buttons(message.id, answer, language)
         # The place is free for the next one while this is stored and shown.
         yield Step(
-            replace(_growing(message, text, answer), buttons=vote_buttons(message.id), final=True),
+            replace(_growing(message, text, answer), buttons=buttons, final=True, pending=False),
             kept(message, question.kept, text, answer, remembered),
         )
 
@@ -215,42 +237,16 @@ class Assistant:
     async def _language(self, message: Message, text: str) -> str:
         """The asker's. Names, numbers and commands say little of it; the last question says more."""
         if (text.isascii() and self._commands.named(text)) or not is_prose(text):
-            turns = (await self._remembered(message)).turns
+            turns = (await self._remembering.load(message)).turns
             text = next((turn.question for turn in reversed(turns) if is_prose(turn.question)), "")
-        return language_of(text, self._course.course.languages)
+        languages = self._course.course.languages
+        return language_of(text, languages) if text else spoken(message.sender.language, languages)
 
     def _written(self, message: Message) -> str:
         return language_of(clean(message.text), self._course.course.languages)
 
     def _said(self, message: Message) -> Phrases:
         return phrases(self._written(message))
-
-    async def _remembered(self, message: Message) -> Remembered:
-        try:
-            return await self._history.load(self.key(message), message.sender.id)
-        except MemoryUnavailable as error:
-            log.warning("answering message %s without its history: %s", message.id, error)
-            return Remembered()
-
-    def _past(self, message: Message, remembered: Remembered) -> Past:
-        """What was before the message; not of itself, which is answered again after an edit."""
-        mine = (message.sender.id, "")  # an earlier version did not note who asked
-        before = [turn for turn in remembered.turns if turn.message_id != message.id]
-        return Past(
-            [one if one.sender in mine else replace(one, question=OTHERS + one.question) for one in before],
-            remembered.summary,
-            [fact for fact in remembered.facts if fact.message_id != message.id],
-            partial(self._own, message, before),
-        )
-
-    async def _own(self, message: Message, window: Sequence[Turn]) -> Sequence[Turn]:
-        """What the asker of the message has asked in this conversation, as far as it is kept."""
-        try:
-            older = await self._history.older(self.key(message))
-        except MemoryUnavailable as error:
-            log.warning("answering message %s without what was said long before: %s", message.id, error)
-            older = []
-        return [turn for turn in (*older, *window) if turn.sender == message.sender.id]
 
     async def _spend(self, message: Message) -> Refused | None:
         group = chat_key(message.conversation) if message.conversation.kind == "group" else ""
@@ -279,7 +275,8 @@ def refusal(question: str, said: Phrases) -> str | None:
 
 def _growing(message: Message, text: str, answer: Answer | None = None) -> Reply:
     sources = answer.sources if answer else ()
-    return Reply(message.conversation, text, sources, in_reply_to=message.id)
+    pending = answer is None or (answer.notice == "waiting" and not answer.text)
+    return Reply(message.conversation, text, sources, in_reply_to=message.id, pending=pending)
 
 
 def _final(message: Message, text: str) -> Reply:

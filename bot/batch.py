@@ -37,6 +37,11 @@ class Batch:
     sent_id: str = ""
     handling: Literal["answer", "late", "silent"] = "answer"
 
+    @property
+    def completes(self) -> bool:
+        """Whether it is a short message that followed a question whose answer stands already."""
+        return self.message.id not in self.letter_ids
+
 
 def next_batch(
     letters: Sequence[Letter],
@@ -47,9 +52,9 @@ def next_batch(
 ) -> Batch:
     """The batch that begins with the first letter.
 
-    `memo` is of the question answered just before: a short message that completes it has it answered
-    again, in the same place. Raises Unreadable where the first letter is; a later one only ends the
-    batch.
+    `memo` is of the question answered just before: a short message that completes it, or a picture
+    without words, has it answered again, in the same place. Raises Unreadable where the first letter is;
+    a later one only ends the batch.
     """
     rules = _Rules(now, limits, is_command)
     opened = _opened(letters)
@@ -64,10 +69,21 @@ class _Rules:
     limits: Limits
     is_command: Callable[[str], bool]
 
+    def open(self, message: Message) -> bool:
+        """Whether others may belong to it."""
+        return not (message.edited or self.is_command(message.text) or courtesy(message.text))
+
     def short(self, message: Message) -> bool:
         """Whether it may be one of several that make a question."""
-        alone = self.is_command(message.text) or courtesy(message.text)
-        return not message.edited and len(message.text) <= SHORT and not alone
+        return self.open(message) and len(message.text) <= SHORT
+
+    def follows(self, message: Message) -> bool:
+        """Whether it may be a later one of those; a command that asks something begins anew."""
+        return self.short(message) and not self.is_command("".join(message.text.split(maxsplit=1)[:1]))
+
+    def bare(self, message: Message) -> bool:
+        """Whether it is a picture or a file without a word, which says nothing by itself."""
+        return bool(message.images or message.files) and not (message.text.strip() or message.edited)
 
     def soon(self, earlier: Message, later: Message) -> bool:
         """Whether the later one came from the same person in the same place within the merge window."""
@@ -106,15 +122,17 @@ def _burst(opened: Sequence[_Opened], memo: Memo | None, rules: _Rules) -> Batch
 def _parts(begun: Memo, following: Sequence[_Opened], rules: _Rules) -> list[Message]:
     """The message that was begun with, and those that follow it as parts of the same question."""
     parts = [begun.message]
-    # What was merged before is longer than its parts were.
-    if not (begun.merged or rules.short(begun.message)):
+    if not (begun.merged or rules.open(begun.message)):
         return parts
+    # What was merged before is longer than its parts were.
+    short = bool(begun.merged) or rules.short(begun.message)
     size = len(begun.message.text)
     for letter, message in following:
         size += 1 + len(message.text)
-        if letter.sent_id or size > QUESTION_LIMIT:
+        if letter.sent_id or size > QUESTION_LIMIT or not rules.soon(parts[-1], message):
             break
-        if not (rules.short(message) and rules.soon(parts[-1], message)):
+        # A long one is all that is asked, but not all of an album.
+        if not (rules.bare(message) or (short and rules.follows(message))):
             break
         parts.append(message)
     return parts
@@ -127,6 +145,7 @@ def _joined(parts: Sequence[Message]) -> Message:
         sent_at=parts[-1].sent_at,
         addressed=any(part.addressed for part in parts),
         images=tuple(image for part in parts for image in part.images),
+        files=tuple(file for part in parts for file in part.files),
         quoted=next((part.quoted for part in parts if part.quoted), ""),
     )
 

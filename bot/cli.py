@@ -18,10 +18,12 @@ from uuid import uuid4
 from adapters.base import AdapterError
 from bot import app, doctor, erasing, knowledge, printed
 from bot.assistant import clean, refusal
+from bot.checks import healthy
 from bot.course import Course
 from bot.keeping import facts_of, turn
+from bot.phrases import phrases
 from bot.progress import bar
-from bot.replies import answer_text, language_of, phrases
+from bot.replies import answer_text, language_of
 from bot.serve import CannotServe, chat, serve
 from bot.settings import BadSetting, Settings, check_together, load_course, load_settings
 from memory.base import MemoryFailure, MemoryUnavailable, Remembered, Turn
@@ -225,12 +227,9 @@ def _evaluate(options: argparse.Namespace, settings: Settings, _course: Course) 
 
 def _doctor(options: argparse.Namespace, settings: Settings, course: Course) -> None:
     checks = asyncio.run(doctor.examine(settings, course))
-    if options.json:
-        report = {"ok": doctor.healthy(checks), "checks": [asdict(check) for check in checks]}
-        print(printed.json_line(report))
-    else:
-        print("\n".join(check.line() for check in checks))
-    if not doctor.healthy(checks):
+    report = {"ok": healthy(checks), "checks": [asdict(check) for check in checks]}
+    print(printed.json_line(report) if options.json else "\n".join(check.line() for check in checks))
+    if not healthy(checks):
         raise Failed
 
 

@@ -7,8 +7,9 @@ from contextlib import aclosing
 from weakref import WeakValueDictionary
 
 from adapters.base import Adapter, Delivery, DeliveryFailed, Message, Reply
-from bot.assistant import Assistant
+from bot.assistant import Assistant, Step
 from bot.keeping import Kept
+from bot.replies import not_taken_back
 from memory.base import History, MemoryUnavailable
 
 log = logging.getLogger(__name__)
@@ -47,16 +48,26 @@ class Dispatcher:
         async with turn:
             try:
                 adapter = self._adapters[message.conversation.platform]
-                await adapter.show(self._replies(message), Delivery(key=message.id))
+                await adapter.show(self._replies(message, adapter), Delivery(key=message.id))
             except DeliveryFailed as error:
                 log.error("the reply to %s was not shown: %s", message.id, error)
 
-    async def _replies(self, message: Message) -> AsyncIterator[Reply]:
-        async with aclosing(self._assistant.steps(message)) as steps:
+    async def _replies(self, message: Message, adapter: Adapter) -> AsyncIterator[Reply]:
+        async with aclosing(self._assistant.steps(message, adapter.fetch)) as steps:
             async for step in steps:
                 if step.kept is not None:
                     await self._remember(message, step.kept)
-                yield step.reply
+                yield await self._settled(message, step)
+
+    async def _settled(self, message: Message, step: Step) -> Reply:
+        """The reply; an answer that it takes back leaves the memory, what was printed stays."""
+        if not step.retract:
+            return step.reply
+        try:
+            await self._history.drop(self._assistant.key(message), message.sender.id, step.retract)
+        except MemoryUnavailable as error:
+            log.warning("the answer to %s stays remembered: %s", step.retract, error)
+        return not_taken_back(step.reply)
 
     async def _remember(self, message: Message, kept: Kept) -> None:
         key = self._assistant.key(message)

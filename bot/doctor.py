@@ -3,15 +3,13 @@
 import asyncio
 import errno
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain, islice
 from pathlib import Path
-from typing import Literal
 from zoneinfo import ZoneInfo
 
-from bot import app, knowledge, schedule
+from bot import app, feishu_checks, knowledge, platform_checks, schedule
+from bot.checks import Check
 from bot.course import APPROVED, Course, FilesConfig, GitConfig, named_sources
 from bot.serve import CannotServe, listening
 from bot.settings import Settings
@@ -23,31 +21,12 @@ from rag.types import EmbedderUnavailable, RagError, Skipped
 
 _ROOM = 500_000_000
 
-State = Literal["ok", "warning", "failed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing looked at; `detail` is a sentence."""
-
-    name: str
-    state: State
-    detail: str
-
-    def line(self) -> str:
-        """As it is printed."""
-        return f"{ {'ok': '✓', 'warning': '!', 'failed': '✗'}[self.state] } {self.name:<10} {self.detail}"
-
-
-def healthy(checks: Sequence[Check]) -> bool:
-    """Whether nothing failed; a warning is no failure."""
-    return all(check.state != "failed" for check in checks)
-
 
 async def examine(settings: Settings, course: Course) -> list[Check]:
     """Every check, in the order of the way of a question."""
     knowledge = [await look(settings, course) for look in (_sources, _git, _feishu, _retrieval)]
     after = [await look(settings, course) for look in (_port, _disk)]
+    telegram = await platform_checks.telegram(settings)
     return [
         await _course(settings, course),
         await _documents(settings, course),
@@ -55,6 +34,8 @@ async def examine(settings: Settings, course: Course) -> list[Check]:
         *await _memory(settings),
         await _schedule(settings, course),
         *await _model(settings),
+        *telegram,
+        *await feishu_checks.feishu(settings),
         *after,
     ]
 

@@ -12,12 +12,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from adapters.base import Adapter, Delivery, DeliveryFailed, Reply
+from adapters.base import Adapter, ChatClosed, Delivery, DeliveryFailed, Reply
 from bot import chores
 from bot.assistant import Assistant, Step
 from bot.batch import Batch, next_batch
 from bot.course import Limits
-from bot.letters import Committed, Memo, Unreadable
+from bot.letters import Committed, Memo, Unreadable, memo_of
+from bot.replies import not_taken_back
+from bot.retracting import taken_back
 from memory.base import LeaseLost, MailChanged, MemoryUnavailable
 from memory.mail import Inbox, Job
 
@@ -130,14 +132,15 @@ class Handling:
     async def _replies(self, batch: Batch) -> AsyncGenerator[Reply, None]:
         if (kept := self._committed(batch)) is not None:
             await self._be_sure()
-            yield kept
+            yield await self._settled(batch, kept)
             return
         async with aclosing(self._steps(batch)) as steps:
             async for step in steps:
                 reply = replace(step.reply, merged=batch.merged)
                 if reply.final:
-                    await self._commit(batch, replace(step, reply=reply))
-                elif _completes(batch):
+                    kept = await self._commit(batch, replace(step, reply=reply))
+                    reply = await self._settled(batch, kept)
+                elif batch.completes:
                     continue  # the answer that is finished stands until the next one is
                 else:
                     await self._be_sure()
@@ -149,22 +152,34 @@ class Handling:
         elif batch.handling == "late":
             yield self._assistant.late_step(batch.message)
         elif batch.handling == "answer":
-            async with aclosing(self._assistant.steps(batch.message)) as steps:
+            fetch = self._platforms[batch.message.conversation.platform].fetch
+            async with aclosing(self._assistant.steps(batch.message, fetch)) as steps:
                 async for step in steps:
                     # An apology must not take the place of an answer: those letters are tried again, alone.
-                    if step.error and (self.job.failures + 1 < TRIES or _completes(batch)):
+                    if step.error and (self.job.failures + 1 < TRIES or batch.completes):
                         raise AttemptFailed(step.error)
                     self._grave = step.error
                     yield step
 
-    async def _commit(self, batch: Batch, step: Step) -> None:
-        line = Committed(batch.message.text, step.reply).to_json()
+    async def _commit(self, batch: Batch, step: Step) -> Committed:
+        committed = Committed(batch.message.text, step.reply, step.retract)
+        line = committed.to_json()
         if (kept := step.kept) is None:
             await self._insist(lambda: self._inbox.commit(self.job, line))
         else:
             remember = (kept.turn, kept.facts, kept.epoch)
             await self._insist(lambda: self._inbox.commit(self.job, line, *remember))
             await chores.queue(self._inbox, self.job.conversation, kept)
+        return committed
+
+    async def _settled(self, batch: Batch, committed: Committed) -> Reply:
+        """The reply, when the answer that it takes back is gone; by its id, so that it may be done again."""
+        if not (id := committed.retract):
+            return committed.reply
+        key, asker, history = self.job.conversation, batch.message.sender.id, self._assistant.history
+        adapter = self._platforms[batch.message.conversation.platform]
+        gone = await self._insist(lambda: taken_back(self._inbox, history, adapter, key, asker, id))
+        return committed.reply if gone else not_taken_back(committed.reply)
 
     async def _be_sure(self) -> None:
         """After a long pause, raise LeaseLost rather than show something over another worker's answer."""
@@ -185,7 +200,7 @@ class Handling:
             memo = Memo(batch.message, self._sent_id, batch.merged).to_json()
         # An edit of a message that was merged into another is answered by itself.
         ids = sorted(batch.letter_ids, key=lambda id: id != batch.message.id)
-        sent_id = "" if _completes(batch) else self._sent_id
+        sent_id = "" if batch.completes else self._sent_id
         await self._insist(lambda: self._inbox.done(self.job, ids, sent_id, memo))
 
     async def _keep(self, sent_id: str) -> None:
@@ -193,14 +208,14 @@ class Handling:
         letter_id, self._sent_id = self._batch.message.id, sent_id
         await self._insist(lambda: self._inbox.keep_sent(self.job, letter_id, sent_id))
 
-    def _committed(self, batch: Batch) -> Reply | None:
+    def _committed(self, batch: Batch) -> Committed | None:
         """What an earlier worker has committed, if the question is still the same."""
         if not self.job.answer or batch.handling != "answer":
             return None
         with suppress(Unreadable):
             kept = Committed.from_json(self.job.answer)
             asked = (kept.asked, kept.reply.in_reply_to)
-            return kept.reply if asked == (batch.message.text, batch.message.id) else None
+            return kept if asked == (batch.message.text, batch.message.id) else None
         return None
 
     def _next_batch(self, job: Job) -> Batch | None:
@@ -210,15 +225,16 @@ class Handling:
         letters = job.letters[begin:]
         if not letters:
             return None
-        memo = None if max(job.failures, job.blame) >= TRIES else _memo(job)
+        memo = None if max(job.failures, job.blame) >= TRIES else memo_of(job.memo)
         return next_batch(letters, memo, self._begun, self._limits, self._assistant.is_command)
 
     async def _look(self) -> None:
         """See what came in; raises MailChanged where the question is another one now."""
         job = await self._inbox.look(self.job)
-        same = self._next_batch(job) == self._batch
+        batch, held = self._next_batch(job), self._batch
         self.job = job
-        if not same:
+        # Where its reply stands, this worker has kept itself.
+        if not (batch and held and replace(batch, sent_id=held.sent_id) == held):
             raise MailChanged("The question in hand is another one now.")
 
     async def _begin_again(self) -> bool:
@@ -226,13 +242,13 @@ class Handling:
         there = {letter.id for letter in self.job.letters}
         if self._batch and not there.intersection(self._batch.letter_ids):
             await self._withdrawn(self._batch)
-        if self._batch and _completes(self._batch):
+        if self._batch and self._batch.completes:
             self._sent_id = ""
         return False
 
     async def _withdrawn(self, batch: Batch) -> None:
         """Take back what was shown of it; a finished answer that it was to complete stays."""
-        if self._sent_id and not _completes(batch):
+        if self._sent_id and not batch.completes:
             with suppress(DeliveryFailed):
                 await self._platforms[batch.message.conversation.platform].retract(self._sent_id)
         self._sent_id = ""
@@ -249,7 +265,7 @@ class Handling:
         log.warning("message %s is not answered yet: %s", *ids, error, exc_info=None if expected else error)
         age = self._begun.timestamp() - self.job.letters[0].at
         undeliverable = isinstance(error, DeliveryFailed) and age > self._limits.late_minutes * 60
-        if undeliverable or isinstance(error, Unreadable):
+        if undeliverable or isinstance(error, Unreadable | ChatClosed):
             await self._insist(lambda: self._inbox.bury(self.job, ids, str(error)))
         elif isinstance(error, DeliveryFailed):
             pause = min(max(age / 4, 1.0), _LONGEST_PAUSE)
@@ -267,17 +283,6 @@ class Handling:
                     await self._look()
             except MemoryUnavailable:
                 await asyncio.sleep(_UNREACHABLE_PAUSE)
-
-
-def _completes(batch: Batch) -> bool:
-    """Whether it is a short message that followed a question whose answer stands already."""
-    return batch.message.id not in batch.letter_ids
-
-
-def _memo(job: Job) -> Memo | None:
-    with suppress(Unreadable):
-        return Memo.from_json(job.memo) if job.memo else None
-    return None
 
 
 def _failure(task: asyncio.Task[None]) -> BaseException | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 
 from adapters.base import Adapter, Delivery, DeliveryFailed, Message, NotAccepted, Reply
 from bot.assistant import Assistant
@@ -14,17 +14,31 @@ from memory.mail import Acceptance, Inbox, Letter
 log = logging.getLogger(__name__)
 
 
-class Intake:
-    """Takes the messages of every platform."""
+def everything(_message: Message) -> bool:
+    """Every message is the bot's."""
+    return True
 
-    def __init__(self, inbox: Inbox, assistant: Assistant, platforms: Mapping[str, Adapter]) -> None:
+
+class Intake:
+    """Takes the messages of every platform that are `ours`."""
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        assistant: Assistant,
+        platforms: Mapping[str, Adapter],
+        ours: Callable[[Message], bool] = everything,
+    ) -> None:
         self._inbox = inbox
         self._assistant = assistant
         self._platforms = platforms
+        self._ours = ours
         self._saying: set[asyncio.Task[None]] = set()
 
     async def accept(self, message: Message) -> None:
-        """Return when the message is safe; NotAccepted when it is not."""
+        """Return when the message is safe, or none of the bot's business; NotAccepted when it is not safe."""
+        if not self._ours(message):
+            return
         try:
             accepted = await self._accept(message)
         except MemoryUnavailable as error:

@@ -26,7 +26,7 @@ class Kept:
 def kept(message: Message, question: str, text: str, answer: Answer, remembered: Remembered) -> Kept:
     """What is kept of the answer to a message; `text` is what was shown."""
     sender = message.sender.id
-    if any(one.sender not in (sender, "") for one in remembered.turns):
+    if message.quoted or any(one.sender not in (sender, "") for one in remembered.turns):
         # It may hold words of others, who would not find them here when they want to be forgotten.
         answer = replace(answer, standalone="")
     now = turn(message.id, question, message.sent_at.timestamp(), text, answer, sender)

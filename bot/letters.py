@@ -6,12 +6,12 @@ Unreadable   a line is damaged, or was written by another version
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from adapters.base import Conversation, Image, Message, Reply, Sender
+from adapters.base import Conversation, File, Image, Message, Reply, Sender
 from adapters.written import fields_of, reply_of
 
 VERSION = 1
@@ -25,20 +25,25 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """A final reply that is kept before it is shown, and the text it answers, so that an edit is noticed."""
+    """A final reply that is kept before it is shown, and the text it answers, so that an edit is noticed.
+
+    `retract` is the id of a message whose answer it takes back.
+    """
 
     asked: str
     reply: Reply
+    retract: str = ""
 
     def to_json(self) -> str:
         """One line."""
-        return _line([self.asked, _from_conversation(self.reply.conversation), fields_of(self.reply)])
+        place = _from_conversation(self.reply.conversation)
+        return _line([self.asked, place, fields_of(self.reply), self.retract])
 
     @classmethod
     def from_json(cls, line: str) -> "Committed":
         """What `to_json` wrote; raises Unreadable."""
-        with _reading(line) as (asked, conversation, fields):
-            return cls(asked, reply_of(Conversation(*conversation), fields))
+        with _reading(line) as (asked, conversation, fields, *retract):
+            return cls(asked, reply_of(Conversation(*conversation), fields), *retract)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,13 @@ class Memo:
         """What `to_json` wrote; raises Unreadable."""
         with _reading(line) as (message, sent_id, merged):
             return cls(_to_message(message), sent_id, tuple(merged))
+
+
+def memo_of(line: str) -> Memo | None:
+    """The memo that was kept, where it can be read."""
+    with suppress(Unreadable):
+        return Memo.from_json(line) if line else None
+    return None
 
 
 def to_body(message: Message) -> str:
@@ -97,19 +109,23 @@ def _from_message(message: Message) -> _Fields:
     return [
         message.id,
         _from_conversation(message.conversation),
-        [message.sender.id, message.sender.name],
+        [message.sender.id, message.sender.name, message.sender.language],
         message.text,
         message.sent_at.isoformat(),
         message.addressed,
-        [[image.media_type, b64encode(image.data).decode()] for image in message.images],
+        [[one.media_type, b64encode(one.data).decode(), one.reference] for one in message.images],
         message.quoted,
         message.edited,
         message.withdrawn,
+        [[one.name, one.text, one.reference] for one in message.files],
+        message.unreadable,
     ]
 
 
 def _to_message(fields: _Fields) -> Message:
-    id, conversation, sender, text, sent_at, addressed, images, quoted, edited, withdrawn = fields
+    fields = [*fields, [], ""][:12]  # an earlier version wrote neither files nor what is unreadable
+    id, conversation, sender, text, sent_at, addressed, images, quoted, edited, withdrawn, *rest = fields
+    files, unreadable = rest
     return Message(
         id,
         Conversation(*conversation),
@@ -117,10 +133,12 @@ def _to_message(fields: _Fields) -> Message:
         text,
         datetime.fromisoformat(sent_at).astimezone(),
         addressed,
-        tuple(Image(media_type, b64decode(data)) for media_type, data in images),
+        tuple(Image(media_type, b64decode(data), *kept) for media_type, data, *kept in images),
         quoted,
         edited,
         withdrawn,
+        tuple(File(*one) for one in files),
+        unreadable,
     )
 
 

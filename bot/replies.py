@@ -1,15 +1,19 @@
-"""Every fixed sentence a student reads, in Chinese and English, and how an Answer becomes a reply's text."""
+"""What the asker reads of an Answer, of what is wrong with a message, and on the buttons below."""
 
+import json
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Protocol
 from urllib.parse import urljoin
 
-from adapters.base import Button
-from memory.base import Allowance, Refused
+from adapters.base import Button, Flaw, Message, Reply, Unreadable
+from bot.phrases import phrases
+from memory.base import Allowance, Refused, Turn
 from rag.pictures import PICTURE_BYTES, PICTURES, Reason
-from rag.types import Answer
+from rag.types import Answer, Notice, Outcome
 
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _LATIN = re.compile(r"[A-Za-z]{2,}")
@@ -22,147 +26,8 @@ _LOG = re.compile(
     r"Traceback|^\s+\S|\b\w*(Error|Exception|Warning)\b\s*:|^\W*(pip|python|conda|git|\$|>>>)\s"
 )
 _KINDS = "PNG, JPEG, WebP, GIF, BMP"
+_SMALL_TALK: frozenset[Notice] = frozenset(("noted", "greeting", "thanks", "complaint"))
 _UNITS = ((3600, "小时", "hour"), (60, "分钟", "minute"), (1, "秒", "second"))
-
-
-@dataclass(frozen=True, slots=True)
-class Phrases:
-    """The bot's sentences in one language; braces are filled with str.format."""
-
-    working: str
-    ahead: str
-    busy: str
-    late: str
-    over_minute: str
-    over_day: str
-    over_group: str
-    waiting: str
-    no_model: str
-    model_down: str
-    remembered: str
-    nothing_remembered: str
-    no_evidence: str
-    not_ours: str
-    noted: str
-    greeting: str
-    thanks: str
-    complaint: str
-    index_unavailable: str
-    failed: str
-    empty: str
-    too_long: str
-    too_many_pictures: str
-    picture_too_large: str
-    not_a_picture: str
-    picture_unreadable: str
-    picture_too_slow: str
-    picture_without_text: str
-    new_conversation: str
-    forgetting_failed: str
-    voted: str
-    vote_failed: str
-    vote_usage: str
-    unknown_command: str
-    help: str
-
-
-CHINESE = Phrases(
-    working="正在查资料…",
-    ahead="前面还有 {count} 个问题，轮到你就开始查…",
-    busy="这里还有好几个问题在排队，这一条我先没有收下。等前面的答完了，请再发一次。",
-    late="这是你 {ago}前问的，抱歉，我当时没能看到。如果还需要，请再发一次。",
-    over_minute="你问得有点快：一分钟内最多 {limit} 个问题。请过 {wait}再发这一条。",
-    over_day="你在过去 24 小时里已经问了 {limit} 个问题，到上限了。请过 {wait}再来问；着急的话请直接找助教。",
-    over_group="这个群里问题有点多：一分钟内最多 {limit} 个。请过 {wait}再发这一条。",
-    waiting="大模型暂时没有回应，我在继续试…",
-    no_model="还没有接入大模型，先把课程资料里最相关的原文找给你：",
-    model_down="大模型暂时没有回应，先把课程资料里最相关的原文找给你：",
-    remembered="你之前说过：",
-    nothing_remembered="这个我还不知道：在这个对话里，你没有跟我说过。",
-    no_evidence="课程资料里没有找到能回答这个问题的内容。可以换个说法、带上工具名或报错原文再问一次，也可以去问助教。",
-    not_ours="这好像不是课程里的问题，我只回答课程资料里有的内容。发送 /help 看看我能做什么。",
-    noted="好的，记下了。接下来的回答我会考虑到这一点；想看我记着什么，发送 /mydata。",
-    greeting="你好，我是课程助教。有课程、作业或报错的问题直接问我；发送 /help 看看我还能做什么。",
-    thanks="好的，有问题随时问我。",
-    complaint="抱歉没帮上忙。可以换个说法、带上工具名或报错原文再问一次，也可以去问助教。",
-    index_unavailable="课程资料的索引现在打不开，暂时答不了。请过几分钟再问；一直这样的话请告诉助教。",
-    failed="抱歉，这条没有回答成功。请再发一次；还不行的话请告诉助教。",
-    empty="这条消息里没有文字，请把问题写出来。",
-    too_long="这条消息有 {length} 个字，太长了。请缩短到 {limit} 个字以内；报错只贴最后几行就好。",
-    too_many_pictures="图片太多了：一次最多看 {limit} 张。请挑最要紧的再发一次，报错直接贴文字更好。",
-    picture_too_large="图片太大了，最大 {limit}。请裁剪或压缩后再发，报错直接贴文字更好。",
-    not_a_picture="这个文件不是我能看的图片，请发 {kinds}。",
-    picture_unreadable="这张图片打不开，可能没有传完整。请重新截一张再发。",
-    picture_too_slow="这张图片看了很久也没看完。请只截报错的那一块再发，或者直接贴文字。",
-    picture_without_text="这张图片里没有认出文字。请把报错的文字贴出来，或者截得更清楚些。",
-    new_conversation="好，我们重新开始，前面的对话不再作数。你说过的自己的情况我还记着，"
-    "发送 /forget 可以让我忘掉。",
-    forgetting_failed="记忆暂时连不上，没能开始新对话。请过一会儿再试。",
-    voted="谢谢反馈，已经记下。",
-    vote_failed="反馈暂时没能记下，请过一会儿再点一次。",
-    vote_usage="用法：/feedback up|down 消息编号（点回答下面的 👍 👎 更方便）。",
-    unknown_command="没有 {name} 这个命令。发送 /help 看看我能做什么。",
-    help="我是「{course}」的助教机器人。直接提问，我从课程资料里找答案，并告诉你出自哪里。可以用的命令：",
-)
-ENGLISH = Phrases(
-    working="Looking it up…",
-    ahead="Questions before yours: {count}. Yours comes right after…",
-    busy="Several questions are still waiting here, so I did not take this one. Please send it again when"
-    " they are answered.",
-    late="You asked this {ago} ago; sorry, I could not see it in time. If you still need an answer, please"
-    " send it again.",
-    over_minute="That was quick: I take at most {limit} questions a minute from one person. Please send this"
-    " one again in {wait}.",
-    over_day="You have asked {limit} questions in the last 24 hours, the most I may answer. Please come"
-    " back in {wait}; if it cannot wait, ask the staff.",
-    over_group="This group asks a lot just now: I take at most {limit} questions a minute here. Please send"
-    " this one again in {wait}.",
-    waiting="The language model does not answer right now; I keep trying…",
-    no_model="No language model is connected yet; the course's own words that fit best are:",
-    model_down="The language model does not answer right now; the course's own words that fit best are:",
-    remembered="Earlier you told me:",
-    nothing_remembered="I do not know that: you have not told me in this conversation.",
-    no_evidence="I found nothing in the course documents that answers this. Try other words, the tool's"
-    " name or the exact error message, or ask the staff.",
-    not_ours="This does not seem to be about the course, and I answer only from its documents. Send /help to"
-    " see what I can do.",
-    noted="All right, noted; I will bear it in mind. Send /mydata to see what I know of you.",
-    greeting="Hello, I am the course's teaching assistant. Ask me about the course, its homework or an error;"
-    " send /help to see what else I can do.",
-    thanks="You are welcome; ask me any time.",
-    complaint="I am sorry that I was of no help. Try other words, the tool's name or the exact error message,"
-    " or ask the staff.",
-    index_unavailable="I cannot open the course's index right now. Please ask again in a few minutes; if it"
-    " lasts, tell the staff.",
-    failed="Sorry, answering this one failed. Please send it again; if it fails again, tell the staff.",
-    empty="There is no text in this message; please write your question.",
-    too_long="This message has {length} characters, which is too long. Please keep it under {limit}; of an"
-    " error, the last lines will do.",
-    too_many_pictures="That is too many pictures: I look at {limit} at once. Please send those that matter"
-    " most; an error is best pasted as text.",
-    picture_too_large="This picture is too large, the most is {limit}. Please crop or shrink it; an error is"
-    " best pasted as text.",
-    not_a_picture="This file is no picture that I can read; please send {kinds}.",
-    picture_unreadable="I cannot open this picture, perhaps it was cut off on its way. Please take it again.",
-    picture_too_slow="Reading this picture took too long. Please send only the part with the error, or paste"
-    " it as text.",
-    picture_without_text="I found no text in this picture. Please paste the error as text, or take a clearer"
-    " one.",
-    new_conversation="All right, we start afresh; what we said before no longer counts. I still know what you"
-    " told me about yourself; send /forget to have it erased.",
-    forgetting_failed="My memory cannot be reached, so we could not start afresh. Please try again soon.",
-    voted="Thank you, noted.",
-    vote_failed="I could not note that just now; please press again in a while.",
-    vote_usage="Usage: /feedback up|down MESSAGE (the 👍 👎 below an answer are easier).",
-    unknown_command="There is no command {name}. Send /help to see what I can do.",
-    help="I am the teaching assistant of “{course}”. Just ask: I answer from the course's documents and say"
-    " where it stands. Commands:",
-)
-
-
-def phrases(language: str) -> Phrases:
-    """The sentences in `language`, zh or en."""
-    return ENGLISH if language == "en" else CHINESE
 
 
 def is_prose(text: str) -> bool:
@@ -175,6 +40,12 @@ def language_of(text: str, languages: Sequence[str]) -> str:
     """The asker's language, if the course speaks it; else the course's first."""
     written = "zh" if _CJK.search(text) else "en" if _LATIN.search(text) else ""
     return written if written in languages else languages[0]
+
+
+def spoken(sender_language: str, languages: Sequence[str]) -> str:
+    """The course's language nearest to what somebody's client is set to (`zh-hans`, `en-GB`, or empty)."""
+    tongue = re.split("[-_]", sender_language.lower())[0]
+    return tongue if tongue in languages else languages[0]
 
 
 def answer_text(answer: Answer, language: str) -> str:
@@ -211,6 +82,29 @@ def picture_text(reason: Reason, language: str) -> str:
     }[reason]
 
 
+def attachment_text(flaw: Flaw, language: str) -> str:
+    """Why what came with a question cannot be had, and what to do."""
+    said = phrases(language)
+    return {
+        "size": said.attachment_too_large,
+        "type": said.unreadable_file,
+        "gone": said.attachment_gone,
+    }[flaw]
+
+
+def unreadable_text(kind: Unreadable, language: str) -> str:
+    """What to send in place of a message of this kind."""
+    said = phrases(language)
+    return {
+        "": said.empty,
+        "voice": said.voice,
+        "sticker": said.sticker,
+        "video": said.video,
+        "file": said.unreadable_file,
+        "other": said.unreadable,
+    }[kind]
+
+
 def refused_text(refused: Refused, allowance: Allowance, language: str) -> str:
     """Which limit a question is over, and when there is room again."""
     said = phrases(language)
@@ -231,9 +125,72 @@ def duration(seconds: float, language: str) -> str:
     return f"{count} {english}" + ("s" if count > 1 else "")
 
 
+@dataclass(frozen=True, slots=True)
+class _Traced:
+    outcome: Outcome
+    notice: Notice
+
+
+class Given(Protocol):
+    """What the buttons below an answer depend on."""
+
+    @property
+    def outcome(self) -> Outcome: ...
+    @property
+    def notice(self) -> Notice: ...
+
+
+def answer_buttons(message_id: str, answer: Given, language: str) -> tuple[Button, ...]:
+    """The buttons below the answer to this message; none where nothing was asked."""
+    if answer.notice in _SMALL_TALK:
+        return ()
+    votes = vote_buttons(message_id)
+    if answer.outcome != "answered" or answer.notice:
+        return votes
+    return (*votes, Button(phrases(language).more, f"/more {message_id}"))
+
+
+def turn_buttons(turn: Turn, language: str) -> tuple[Button, ...]:
+    """Those below an answer of before; where it is not known how it came about, those to vote."""
+    with suppress(ValueError, TypeError, KeyError):
+        trace = json.loads(turn.trace)
+        return answer_buttons(turn.message_id, _Traced(trace["outcome"], trace["notice"]), language)
+    return vote_buttons(turn.message_id)
+
+
 def vote_buttons(message_id: str) -> tuple[Button, ...]:
-    """The buttons below the answer to this message."""
+    """The buttons to vote for the answer to this message, or against it."""
     return (Button("👍", f"/feedback up {message_id}"), Button("👎", f"/feedback down {message_id}"))
+
+
+def reason_buttons(message_id: str, language: str) -> tuple[Button, ...]:
+    """The buttons to say what is wrong with the answer to this message."""
+    said = phrases(language)
+    labels = {"wrong": said.wrong, "missed": said.missed, "old": said.old, "unclear": said.unclear}
+    return tuple(Button(label, f"/feedback down {message_id} {reason}") for reason, label in labels.items())
+
+
+def shown(message: Message, language: str) -> str:
+    """The message as its sender saw it: what stands on a button they pressed, not the command behind it."""
+    said = phrases(language)
+    labels = {"/more": said.more, "/again": said.again}
+    return labels.get(message.text.partition(" ")[0], message.shown)
+
+
+def withheld(reply: Reply) -> str:
+    """What stands in the place of an answer that its platform does not let through."""
+    return phrases(language_of(reply.text, ("zh", "en"))).withheld
+
+
+def lost(reply: Reply) -> tuple[str, Button]:
+    """A note, in the language of the reply, that this may not have come, and the button to have it again."""
+    said = phrases(language_of(reply.text, ("zh", "en")))
+    return said.lost, Button(said.again, f"/again {reply.in_reply_to}")
+
+
+def not_taken_back(reply: Reply) -> Reply:
+    """What is said, in the language of the reply, where the answer that it was to take back stays."""
+    return replace(reply, text=phrases(language_of(reply.text, ("zh", "en"))).recall_failed)
 
 
 def link(url: str, web_url: str) -> str:

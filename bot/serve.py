@@ -8,31 +8,27 @@ import fcntl
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from adapters.base import Adapter, AdapterError, Conversation, Exchange, Message, Reply, Sender
-from bot import app, health, knowledge, schedule
+from adapters.base import Adapter
+from bot import app, health, knowledge, platforms, schedule
 from bot.app import Memory
 from bot.assistant import Assistant
 from bot.chores import Chores
 from bot.commands import Commands
-from bot.conversations import conversation_key, group_settings
 from bot.course import Course
 from bot.dispatch import Dispatcher
+from bot.etiquette import Etiquette
 from bot.gate import Gate
 from bot.intake import Intake
-from bot.letters import Unreadable, from_body
 from bot.printed import report_page
 from bot.reindex import RunFailed, reindex
-from bot.replies import vote_buttons
 from bot.settings import Settings
 from bot.worker import Worker
-from memory.base import MemoryUnavailable, Turn, Vote
-from memory.mail import Letter
 from rag import versions
 from rag.types import IndexUnavailable
 
@@ -95,25 +91,28 @@ async def _serve(
 ) -> None:
     import uvicorn
 
-    from adapters.web import WebAdapter
     from bot import site
 
-    async def recall(conversation: Conversation, sender: Sender) -> list[Exchange]:
-        return await _recalled(course, memory, conversation, sender)
-
-    password = settings.web_password.get_secret_value() or None
-    web = WebAdapter(course.course.name, course.course.languages, recall, password, relay=memory.relay)
-    platforms: Mapping[str, Adapter] = {web.platform: web}
-    pages = site.build(retriever, memory.ping, platforms, web.admits)
+    web = platforms.web(settings, course, memory)
+    adapters: dict[str, Adapter] = {web.platform: web}
+    pages = site.build(retriever, memory.ping, adapters, web.admits)
+    if settings.telegram_bot_token.get_secret_value():
+        telegram = platforms.telegram(settings, course, memory)
+        telegram.mount(pages)
+        adapters[telegram.platform] = telegram
+    if settings.feishu_app_id:
+        feishu = platforms.feishu(settings)
+        feishu.mount(pages)
+        adapters[feishu.platform] = feishu
     web.mount(pages)
     server = uvicorn.Server(uvicorn.Config(pages, log_config=None, timeout_graceful_shutdown=2))
     async with _assisting(settings, course, retriever, memory) as (assistant, chores):
-        intake = Intake(memory.inbox, assistant, platforms)
-        worker = Worker(memory.inbox, assistant, platforms, course.limits, chores=chores)
+        intake = Intake(memory.inbox, assistant, adapters, Etiquette(course, assistant.is_command).ours)
+        worker = Worker(memory.inbox, assistant, adapters, course.limits, chores=chores)
         for problem in await health.problems(memory.ping, {}):
             log.warning("%s", problem)
         log.info("%s is open at %s", course.course.name, settings.web_url)
-        working = [adapter.run(intake.accept) for adapter in platforms.values()]
+        working = [adapter.run(intake.accept) for adapter in adapters.values()]
         working += [worker.run(), _follow_index(settings, retriever), _reindex(settings, course, memory)]
         await _run(server, listener, working, stop, worker)
 
@@ -168,39 +167,6 @@ async def _assisting(
         finally:
             warming.cancel()
             await asyncio.gather(warming, return_exceptions=True)
-
-
-async def _recalled(
-    course: Course, memory: Memory, conversation: Conversation, sender: Sender
-) -> list[Exchange]:
-    key = conversation_key(conversation, sender, group_settings(course, conversation).memory)
-    try:
-        # In this order: what is answered meanwhile is in both, and not in neither.
-        waiting = await memory.inbox.waiting(key)
-        turns = (await memory.history.load(key)).turns
-        votes = await memory.votes.by(sender.id, [turn.message_id for turn in turns])
-    except MemoryUnavailable as error:
-        raise AdapterError(f"The conversation {key} cannot be shown: {error}") from error
-    answered = {turn.message_id for turn in turns}
-    return [
-        *(_exchange(conversation, turn, votes) for turn in turns),
-        *(Exchange(one.id, one.shown, None) for one in _asked(waiting) if one.id not in answered),
-    ]
-
-
-def _exchange(conversation: Conversation, turn: Turn, votes: Mapping[str, Vote]) -> Exchange:
-    id = turn.message_id
-    reply = Reply(conversation, turn.answer, turn.sources, vote_buttons(id), in_reply_to=id, final=True)
-    return Exchange(id, turn.question, reply, votes.get(id, ""))
-
-
-def _asked(letters: Sequence[Letter]) -> Iterator[Message]:
-    """What people wrote in these letters; a press of a button is nothing to be shown."""
-    for letter in letters:
-        with suppress(Unreadable):
-            message = from_body(letter.body)
-            if not Commands.pressed(message.text):
-                yield message
 
 
 def _searcher(settings: Settings) -> "Retriever":

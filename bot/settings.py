@@ -3,9 +3,10 @@
 BadSetting   a name or a value is wrong; its sentence says which, what was given and what is expected
 """
 
+import re
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from dotenv.parser import parse_stream
@@ -51,12 +52,21 @@ class Settings(BaseSettings):
     feishu_app_id: str = ""
     feishu_app_secret: SecretStr = SecretStr("")
     feishu_domain: str = "https://open.feishu.cn"
+    feishu_mode: Literal["websocket", "webhook"] = "websocket"
+    feishu_encrypt_key: SecretStr = SecretStr("")
+    feishu_verification_token: SecretStr = SecretStr("")
+    telegram_bot_token: SecretStr = SecretStr("")
+    telegram_base_url: str = "https://api.telegram.org"
+    telegram_mode: Literal["polling", "webhook"] = "polling"
+    telegram_webhook_url: str = ""
+    telegram_webhook_secret: SecretStr = SecretStr("")
     redis_url: SecretStr = SecretStr("")
     data_dir: PlainPath = Path("data")
     course_file: PlainPath = Path("course.toml")
     web_host: str = "127.0.0.1"
     web_port: Annotated[int, Field(ge=1, le=65535)] = 8000
     web_password: SecretStr = SecretStr("")
+    web_public_url: str = ""
 
     @field_validator("llm_base_urls", mode="before")
     @classmethod
@@ -72,12 +82,28 @@ class Settings(BaseSettings):
             raise ValueError("addresses as http://127.0.0.1:23333, separated by commas")
         return urls
 
-    @field_validator("embedding_base_url", "feishu_domain")
+    @field_validator(
+        "embedding_base_url", "feishu_domain", "telegram_base_url", "telegram_webhook_url", "web_public_url"
+    )
     @classmethod
     def _one_http(cls, url: str) -> str:
         if url and not is_web_address(url):
             raise ValueError("an address as https://example.org")
         return url.rstrip("/")
+
+    @field_validator("telegram_bot_token")
+    @classmethod
+    def _token(cls, token: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"(\d+:[\w-]+)?", token.get_secret_value(), re.ASCII):
+            raise ValueError("a token as BotFather gives it, 123456:ABC-DEF")
+        return token
+
+    @field_validator("telegram_webhook_secret")
+    @classmethod
+    def _webhook_secret(cls, secret: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"[\w-]{0,256}", secret.get_secret_value(), re.ASCII):
+            raise ValueError("up to 256 letters, digits, _ and -")
+        return secret
 
     @field_validator("redis_url")
     @classmethod
@@ -95,6 +121,12 @@ class Settings(BaseSettings):
         if path.exists() and not path.is_dir():
             raise ValueError("a folder, which may be a new one")
         return path
+
+    @property
+    def telegram_webhook(self) -> str:
+        """Where Telegram is to deliver to: the address as set, with the route's path where it has none."""
+        url = self.telegram_webhook_url
+        return f"{url}/telegram/webhook" if url and not urlsplit(url).path else url
 
     @property
     def web_url(self) -> str:
@@ -168,6 +200,19 @@ def check_together(settings: Settings, course: Course) -> None:
         raise BadSetting("EMBEDDING_BASE_URL needs EMBEDDING_MODEL, the model's name on that server.")
     if settings.llm_vision_model and not settings.llm_base_urls:
         raise BadSetting("LLM_VISION_MODEL needs LLM_BASE_URLS, the servers that have it.")
+    delivered = settings.telegram_bot_token.get_secret_value() and settings.telegram_mode == "webhook"
+    if delivered and not settings.telegram_webhook_url:
+        raise BadSetting(
+            "TELEGRAM_MODE webhook needs TELEGRAM_WEBHOOK_URL, the address at which Telegram reaches this"
+            " server; or set TELEGRAM_MODE=polling, which needs none."
+        )
+    keys = settings.feishu_encrypt_key, settings.feishu_verification_token
+    posted = settings.feishu_app_id and settings.feishu_mode == "webhook"
+    if posted and not any(key.get_secret_value() for key in keys):
+        raise BadSetting(
+            "FEISHU_MODE webhook needs FEISHU_ENCRYPT_KEY or FEISHU_VERIFICATION_TOKEN, from the developer"
+            " console under Events; or set FEISHU_MODE=websocket, which needs neither."
+        )
     asking = [name for name, source in named_sources(course) if isinstance(source, FeishuConfig)]
     if asking and not (settings.feishu_app_id and settings.feishu_app_secret.get_secret_value()):
         raise BadSetting(

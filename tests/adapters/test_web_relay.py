@@ -153,3 +153,10 @@ async def test_lines_of_another_version_are_passed_over(line: str, pair: Pair) -
     await pair.relay.publish(line)
     await pair.ask(SECOND, "why?")
     assert len((await pair.tab.call("follow", seen=0))["replies"]) == 1
+
+
+async def test_a_pressed_button_is_shown_by_what_stands_on_it(pair: Pair) -> None:
+    await pair.tab.call("say", id=FIRST, text="/more web:0", press=False, shown="More detail")
+    (reply,) = (await pair.other_tab.call("follow", seen=0))["replies"]
+    assert reply["questions"] == [{"id": f"web:{FIRST}", "text": "More detail"}]
+    assert pair.bot.received[-1].text == "/more web:0"

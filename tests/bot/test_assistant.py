@@ -10,7 +10,17 @@ from typing import Literal
 import pytest
 from redis.asyncio import Redis
 
-from adapters.base import Conversation, Message, Reply, Sender
+from adapters.base import (
+    AttachmentRefused,
+    Conversation,
+    File,
+    Flaw,
+    Image,
+    Message,
+    Reply,
+    Sender,
+    Unreadable,
+)
 from bot.assistant import QUESTION_LIMIT, Assistant, Step
 from bot.commands import Commands
 from bot.course import Course, CourseInfo, FilesConfig, Group
@@ -53,6 +63,8 @@ class BrokenHistory:
         raise ZeroDivisionError
 
     async def clear(self, conversation: str) -> None: ...
+
+    async def drop(self, conversation: str, sender: str, message_id: str) -> None: ...
 
 
 def message(
@@ -107,12 +119,19 @@ async def test_a_reply_grows_and_ends_with_its_sources_and_buttons(client: Redis
     assert [button.command for button in replies[-1].buttons] == [
         "/feedback up web:1",
         "/feedback down web:1",
+        "/more web:1",
     ]
 
 
 async def test_something_is_shown_before_the_first_word(client: Redis) -> None:
     replies = await said(assistant(client, EchoAnswers()), message("怎么量化"))
     assert replies[0].text == "正在查资料…"
+
+
+async def test_a_reply_says_whether_there_is_anything_of_the_answer_yet(client: Redis) -> None:
+    replies = await said(assistant(client, EchoAnswers()), message("how to quantise"))
+    assert [one.pending for one in replies] == [one.text == "Looking it up…" for one in replies]
+    assert replies[0].pending
 
 
 async def test_the_next_question_comes_with_the_ones_before(client: Redis) -> None:
@@ -381,3 +400,131 @@ async def test_a_question_is_asked_for_the_cohort_of_its_group_else_of_the_cours
         assistant(client, answers, course=COURSE.model_copy(update={"course": info})), message("how to")
     )
     assert answers.cohorts == ["", "camp3", "camp4"]
+
+
+# ---- what comes with a question
+
+
+async def test_what_a_question_points_at_is_asked_with_it_and_not_kept(client: Redis) -> None:
+    answers = EchoAnswers()
+    pointing = replace(message("怎么解决？", kind="group"), quoted="ImportError: no module named x")
+    final = (await steps(assistant(client, answers), pointing))[-1]
+    assert answers.asked[-1][0] == "怎么解决？\nImportError: no module named x"
+    assert final.kept
+    assert "ImportError" not in repr(final.kept.turn.question) + final.kept.turn.trace
+
+
+async def test_who_only_points_at_a_message_asks_what_stands_in_it(client: Redis) -> None:
+    answers = EchoAnswers()
+    await said(assistant(client, answers), replace(message("", kind="group"), quoted="怎么安装？"))
+    assert answers.asked[-1][0] == "怎么安装？"
+
+
+async def test_an_answer_of_before_that_it_points_at_is_not_asked_again(client: Redis) -> None:
+    answers = EchoAnswers()
+    bot = assistant(client, answers)
+    pointing = replace(message("then what?", "web:2"), quoted="You asked: **how to** quantise [1]")
+    await talk(client, bot, message("how to quantise 1 and on", "web:1"), pointing)
+    assert answers.asked[-1][0] == "then what?\nYou asked: **how to** quantise [1]"
+    again = replace(pointing, quoted="**You asked**: how to quantise 1 and on")
+    await said(bot, again)
+    assert answers.asked[-1][0] == "then what?"
+
+
+async def test_who_only_calls_the_bot_in_a_group_hears_that_it_is_there(client: Redis) -> None:
+    calling, *_ = await said(assistant(client, EchoAnswers()), message("", kind="group"))
+    assert calling.text.startswith("在呢")
+
+
+async def test_a_long_quote_gives_its_beginning_and_its_end(client: Redis) -> None:
+    answers = EchoAnswers()
+    log = "\n".join(f"line {number}" for number in range(1000))
+    await said(assistant(client, answers), replace(message("why?"), quoted=log))
+    asked = answers.asked[-1][0]
+    assert len(asked) < 2100
+    assert "line 0\n" in asked
+    assert asked.endswith("line 999")
+
+
+async def fetched(whole: Message) -> Message:
+    files = [replace(one, text=f"text of {one.reference}") for one in whole.files]
+    return replace(whole, files=tuple(files))
+
+
+async def test_a_file_is_fetched_and_asked_with_the_question_and_kept_in_its_words(client: Redis) -> None:
+    answers = EchoAnswers()
+    bot = assistant(client, answers)
+    logged = replace(message("why?"), files=(File("run.log", reference="f1"),))
+    final = [step async for step in bot.steps(logged, fetched)][-1]
+    assert answers.asked[-1][0] == "why?\ntext of f1"
+    assert final.kept
+    assert final.kept.turn.question == "why?\n📎 run.log\ntext of f1"
+
+
+@pytest.mark.parametrize(("flaw", "words"), [("size", "太大"), ("type", "读"), ("gone", "再发")])
+async def test_what_cannot_be_fetched_is_told(client: Redis, flaw: Flaw, words: str) -> None:
+    async def refuse(_message: Message) -> Message:
+        raise AttachmentRefused(flaw)
+
+    answers = EchoAnswers()
+    seen = replace(message("这是什么？"), images=(Image("image/jpeg", reference="p1"),))
+    *_, final = [step.reply async for step in assistant(client, answers).steps(seen, refuse)]
+    assert words in final.text
+    assert final.final
+    assert not answers.asked
+
+
+@pytest.mark.parametrize("kind", ["voice", "sticker", "video", "file", "other"])
+async def test_what_is_no_text_gets_one_polite_sentence(client: Redis, kind: Unreadable) -> None:
+    answers = EchoAnswers()
+    zh, en = (
+        replace(message(""), unreadable=kind, sender=Sender("web:ann", language=language))
+        for language in ("zh-hans", "en-GB")
+    )
+    chinese, english = [(await said(assistant(client, answers), one))[-1].text for one in (zh, en)]
+    assert not chinese.isascii()
+    assert chinese != english
+    assert not answers.asked
+
+
+async def test_a_video_with_a_question_below_it_is_a_question(client: Redis) -> None:
+    answers = EchoAnswers()
+    await said(assistant(client, answers), replace(message("how to install"), unreadable="video"))
+    assert answers.asked[-1][0] == "how to install"
+
+
+# ---- commands that ask
+
+
+async def test_a_question_behind_ask_is_answered_as_one(client: Redis) -> None:
+    answers = EchoAnswers()
+    final = (await steps(assistant(client, answers), message("/ask how to install", kind="group")))[-1]
+    assert answers.asked[-1][0] == "how to install"
+    assert final.kept
+    assert final.kept.turn.question == "how to install"
+
+
+async def test_more_asks_the_same_question_again_for_detail(client: Redis) -> None:
+    answers = EchoAnswers()
+    bot = assistant(client, answers)
+    await talk(client, bot, message("how to install", "web:1"), message("/more web:1", "web:2"))
+    asked = answers.asked[-1][0]
+    assert asked.startswith("how to install")
+    assert asked != "how to install"
+
+
+async def test_the_language_of_a_bare_start_is_that_of_the_client(client: Redis) -> None:
+    started = replace(message("/start"), sender=Sender("web:ann", language="en"))
+    assert (await said(assistant(client, EchoAnswers()), started))[-1].text.startswith("Hello")
+
+
+async def test_a_picture_with_a_bare_ask_is_a_question(client: Redis) -> None:
+    seen = replace(message("/ask", kind="group"), files=(File("run.log", text="ImportError: x"),))
+    answers = EchoAnswers()
+    await said(assistant(client, answers), seen)
+    assert answers.asked[-1][0] == "ImportError: x"
+
+
+async def test_a_question_behind_ask_is_answered_in_its_own_language(client: Redis) -> None:
+    started = replace(message("/ask how do I install it"), sender=Sender("web:ann", language="zh"))
+    assert (await said(assistant(client, EchoAnswers()), started))[0].text == "Looking it up…"

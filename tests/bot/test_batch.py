@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from adapters.base import Conversation, Image, Message, Sender
+from adapters.base import Conversation, File, Image, Message, Sender
 from bot.assistant import QUESTION_LIMIT
 from bot.batch import SHORT, Batch, next_batch
 from bot.course import Limits
@@ -14,6 +14,7 @@ from memory.mail import Letter
 
 BEGUN = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 PICTURE = Image("image/png", b"png")
+LOG = File("train.log", "OOM")
 
 
 def message(
@@ -26,11 +27,13 @@ def message(
     quoted: str = "",
     edited: bool = False,
     addressed: bool = True,
+    files: tuple[File, ...] = (),
 ) -> Message:
     """A message sent `at` seconds after the others began; its id is its text, unless it has one."""
     place = Conversation("board", "c", "group", thread)
     sent_at = BEGUN + timedelta(seconds=at)
-    return Message(id or text, place, Sender(who), text, sent_at, addressed, images, quoted, edited)
+    id = id or text
+    return Message(id, place, Sender(who), text, sent_at, addressed, images, quoted, edited, files=files)
 
 
 def batch(
@@ -48,7 +51,12 @@ def batch(
         for one, place in zip(messages, places, strict=False)
     ]
     limits = Limits(merge_seconds=window, late_minutes=30)
-    return next_batch(letters, memo, BEGUN + timedelta(seconds=after), limits, lambda text: text[0] == "/")
+    return next_batch(letters, memo, BEGUN + timedelta(seconds=after), limits, is_command)
+
+
+def is_command(text: str) -> bool:
+    """What has words behind it may be a question, as that of /ask."""
+    return text.startswith("/") and " " not in text
 
 
 def test_one_letter_is_answered_as_it_is() -> None:
@@ -94,6 +102,47 @@ def test_what_is_no_part_of_the_same_question_waits_for_its_turn(following: Mess
 @pytest.mark.parametrize("first", [message("/help"), message("one", edited=True), message("x" * (SHORT + 1))])
 def test_a_command_an_edited_and_a_long_message_are_alone(first: Message) -> None:
     assert batch(first, message("two", 1)).letter_ids == (first.id,)
+
+
+@pytest.mark.parametrize("first", ["how", "x" * (SHORT + 1), "/ask how"])
+def test_pictures_and_files_without_words_belong_to_the_question_before(first: str) -> None:
+    album = message(first, images=(PICTURE,))
+    made = batch(album, message("", 0, id="p2", images=(PICTURE,)), message(" ", 1, id="f", files=(LOG,)))
+    assert made.merged == ("p2", "f")
+    assert (made.message.images, made.message.files) == ((PICTURE, PICTURE), (LOG,))
+    assert made.message.text.strip() == first
+
+
+def test_pictures_also_complete_a_long_question_that_was_just_answered() -> None:
+    memo = Memo(message("x" * (SHORT + 1), id="long"), "s1")
+    made = batch(message("", 1, id="p2", images=(PICTURE,)), memo=memo)
+    assert (made.message.id, made.merged, made.sent_id) == ("long", ("p2",), "s1")
+
+
+@pytest.mark.parametrize(
+    "following",
+    [
+        message("", 1.6, id="p2", images=(PICTURE,)),
+        message("", 1, id="p2", images=(PICTURE,), who="bob"),
+        message("", 1, id="p2", images=(PICTURE,), edited=True),
+        message("", 1, id="p2"),
+        message("and this", 1, id="p2", images=(PICTURE,)),
+    ],
+)
+def test_what_else_follows_a_long_question_is_one_of_its_own(following: Message) -> None:
+    assert batch(message("x" * (SHORT + 1), id="long"), following).letter_ids == ("long",)
+
+
+@pytest.mark.parametrize("first", ["/help", "谢谢"])
+def test_a_picture_after_what_is_no_question_is_one_of_its_own(first: str) -> None:
+    made = batch(message(first), message("", 1, id="p2", images=(PICTURE,)))
+    assert made.letter_ids == (first,)
+
+
+def test_a_command_that_asks_may_be_gone_on_with_and_goes_on_with_nothing() -> None:
+    assert batch(message("/ask how"), message("on windows", 1)).message.text == "/ask how\non windows"
+    assert batch(message("how"), message("/ask why", 1)).letter_ids == ("how",)
+    assert batch(message("/ask how"), message("/more web:1", 1)).letter_ids == ("/ask how",)
 
 
 def test_without_a_window_nothing_is_merged() -> None:

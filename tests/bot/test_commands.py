@@ -10,11 +10,13 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.base import Conversation, Message, Sender
-from bot import mydata_words, replies
-from bot.commands import Commands, Said
+from bot import mydata_words, phrases
+from bot.command_call import Said
+from bot.commands import Commands
 from bot.conversations import conversation_key
 from bot.course import MemoryScope
 from bot.mydata import PAGE
+from bot.replies import vote_buttons
 from memory.base import Allowance, Fact, Source, Turn
 from memory.client import connect
 from memory.history import RedisHistory
@@ -84,8 +86,66 @@ def house(client: Redis) -> House:
 
 async def test_help_lists_all_commands_with_their_chinese_names(house: House) -> None:
     text = await house.says("/help")
-    for name in ("/new", "/新对话", "/sources", "/来源", "/mydata", "/我的数据", "/forget", "/忘记我"):
+    for name in (
+        "/ask",
+        "/问",
+        "/new",
+        "/新对话",
+        "/sources",
+        "/来源",
+        "/recall",
+        "/撤回",
+        "/mydata",
+        "/我的数据",
+        "/forget",
+        "/忘记我",
+    ):
         assert name in text
+    for name in ("/start", "/more", "/again"):
+        assert name not in text
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_who_starts_is_welcomed_and_shown_how_to_ask(house: House, language: str) -> None:
+    welcome = await house.says("/start", language=language)
+    assert welcome.count("\n- ") == 3
+    assert "Sample" in welcome
+    assert "/help" in welcome
+
+
+async def test_a_group_is_greeted_once_in_both_languages(house: House) -> None:
+    welcome = await house.says("/start", where=GROUP)
+    chinese, english = welcome.split("\n\n")
+    for paragraph in (chinese, english):
+        assert {"Sample", "/ask", "/help"} <= set(re.findall(r"Sample|/ask|/help", paragraph))
+    assert "不出声" in chinese
+    assert "quiet" in english
+
+
+async def test_a_command_that_lacks_its_question_says_how_to_ask(house: House) -> None:
+    assert "/ask" in await house.says("/问")
+    assert "question again" in await house.says("/more telegram:9", language="en")
+
+
+async def test_an_answer_comes_again_with_its_sources_and_buttons(house: House) -> None:
+    key = await house.asked("怎么量化", sources=(DOCUMENT,))
+    [turn] = (await house.history.load(key)).turns
+    first = Said("an answer", vote_buttons(turn.message_id), (DOCUMENT,))
+    assert await house.said(f"/again {turn.message_id}") == first
+    for number in range(9):
+        await house.asked(f"q{number}")
+    await house.says("/new")
+    assert await house.said(f"/再发 {turn.message_id}") == first
+
+
+async def test_nobody_gets_an_answer_of_another_conversation_again(house: House) -> None:
+    key = await house.asked("CANARY")
+    [turn] = (await house.history.load(key)).turns
+    gone = await house.said("/again nothing")
+    assert await house.said(f"/again {turn.message_id}", who=BOB) == gone
+    assert await house.said(f"/again {turn.message_id}", where=GROUP) == gone
+    await house.says("/forget confirm")
+    assert await house.said(f"/again {turn.message_id}") == gone
 
 
 async def test_a_new_conversation_leaves_what_is_known_of_the_person_and_says_so(house: House) -> None:
@@ -110,6 +170,63 @@ async def test_an_answer_without_sources_has_none_to_tell(house: House) -> None:
     assert await house.said("/sources") == none
     assert none is not None
     assert not none.sources
+
+
+async def test_the_last_answer_is_taken_back(house: House) -> None:
+    await house.asked("怎么量化")
+    key = await house.asked("端口是多少")
+    first, last = (await house.history.load(key)).turns
+    assert await house.said("/撤回") == Said(phrases.CHINESE.recalled, retract=last.message_id)
+    assert await house.said(f"/recall {first.message_id}") == Said(
+        phrases.CHINESE.recalled, retract=first.message_id
+    )
+
+
+async def test_an_answer_before_a_new_start_is_still_taken_back(house: House) -> None:
+    key = await house.asked("怎么量化")
+    [turn] = (await house.history.load(key)).turns
+    await house.says("/new")
+    said = await house.said("／撤回")
+    assert said is not None
+    assert said.retract == turn.message_id
+
+
+async def test_nobody_takes_the_answer_of_another_back(client: Redis) -> None:
+    house = House(client, "chat")
+    nothing = await house.said("/recall", where=GROUP)
+    assert nothing == Said(phrases.CHINESE.nothing_to_recall)
+    key = await house.asked("怎么量化", where=GROUP)
+    [anns] = (await house.history.load(key)).turns
+    assert await house.said("/recall", who=BOB, where=GROUP) == nothing
+    assert await house.said(f"/recall {anns.message_id}", who=BOB, where=GROUP) == nothing
+    await house.asked("hello", who=BOB, where=GROUP)
+    said = await house.said("/recall", where=GROUP)
+    assert said is not None
+    assert said.retract == anns.message_id
+
+
+async def test_in_a_direct_chat_a_vote_against_is_asked_for_its_reason(house: House) -> None:
+    said = await house.said("/feedback down telegram:1")
+    assert said is not None
+    assert said.text == phrases.CHINESE.why_down
+    assert [button.label for button in said.buttons] == ["不准确", "没答到点上", "内容过时", "看不懂"]
+    assert await house.votes.by(ANN.id, ["telegram:1"]) == {"telegram:1": "down"}
+    assert await house.said(said.buttons[2].command) == Said(phrases.CHINESE.voted)
+    assert await house.votes.reasons(ANN.id, ["telegram:1"]) == {"telegram:1": "old"}
+    assert "1 个反馈" in await house.says("/mydata")
+
+
+async def test_a_group_does_not_read_of_a_vote_more_than_thanks(house: House) -> None:
+    for command in ("/feedback up telegram:1", "/feedback down telegram:1", "/feedback down telegram:1 old"):
+        assert await house.said(command, where=GROUP) == Said(phrases.CHINESE.voted)
+
+
+@pytest.mark.parametrize(
+    "arguments", ["", "down", "sideways telegram:1", "up telegram:1 old", "down telegram:1 bad"]
+)
+async def test_what_is_no_vote_is_none(house: House, arguments: str) -> None:
+    assert await house.says(f"/feedback {arguments}") == phrases.CHINESE.vote_usage
+    assert await house.votes.by(ANN.id, ["telegram:1"]) == {}
 
 
 async def test_all_that_is_held_is_shown_to_the_person(house: House) -> None:
@@ -263,6 +380,12 @@ async def test_a_sentence_that_asks_to_be_forgotten_clears_the_conversation_and_
 
 async def test_what_commands_say_is_in_the_askers_language(house: House) -> None:
     await house.asked("how to quantise", "I use Windows")
+    for text in ("/ask", "/start", "/more 1", "/again 1"):
+        assert not any("\u4e00" <= letter <= "\u9fff" for letter in await house.says(text, language="en"))
+    for text in ("/recall", "/feedback down 1", "/feedback down 1 old"):
+        assert not any(
+            "\u4e00" <= letter <= "\u9fff" for letter in str(await house.said(text, language="en"))
+        )
     for text in ("/new", "/sources", "/mydata", "/forget", "/forget confirm", "forget what I told you"):
         assert not any("\u4e00" <= letter <= "\u9fff" for letter in await house.says(text, language="en"))
 
@@ -270,7 +393,16 @@ async def test_what_commands_say_is_in_the_askers_language(house: House) -> None
 async def test_memory_that_cannot_be_reached_gets_its_sentence() -> None:
     nowhere = connect("unix:///nowhere/redis.sock")
     house = House(nowhere)
-    texts = ("/new", "/sources", "/mydata", "/forget", "/forget confirm", "忘掉我之前说的")
+    texts = (
+        "/new",
+        "/sources",
+        "/recall",
+        "/mydata",
+        "/forget",
+        "/forget confirm",
+        "/again 1",
+        "忘掉我之前说的",
+    )
     for sentence in await asyncio.gather(*map(house.says, texts)):
         assert "记忆暂时连不上" in sentence
     await nowhere.aclose()
@@ -288,10 +420,10 @@ def test_a_command_is_known_with_what_stands_behind_it_and_in_plain_words(client
 
 
 @pytest.mark.parametrize(
-    "said", [(replies.CHINESE, replies.ENGLISH), (mydata_words.CHINESE, mydata_words.ENGLISH)]
+    "said", [(phrases.CHINESE, phrases.ENGLISH), (mydata_words.CHINESE, mydata_words.ENGLISH)]
 )
 def test_both_languages_have_every_sentence_with_the_same_gaps(
-    said: tuple[replies.Phrases, replies.Phrases],
+    said: tuple[phrases.Phrases, phrases.Phrases],
 ) -> None:
     chinese, english = (asdict(one) for one in said)
     for name in chinese:

@@ -29,6 +29,12 @@ def course(folder: Path, text: str) -> Path:
         ("WEB_PORT", "70000", "WEB_PORT: '70000' was given, expected less than or equal to 65535."),
         ("LLM_IDLE_TIMEOUT", "-1", "LLM_IDLE_TIMEOUT: '-1' was given, expected greater than 0."),
         ("LLM_IDLE_TIMEOUT", "inf", "LLM_IDLE_TIMEOUT: 'inf' was given, expected a finite number."),
+        (
+            "TELEGRAM_BOT_TOKEN",
+            "bot123:abc",
+            "TELEGRAM_BOT_TOKEN: **** was given, expected a token as BotFather gives it, 123456:ABC-DEF.",
+        ),
+        ("TELEGRAM_MODE", "push", "TELEGRAM_MODE: 'push' was given, expected 'polling' or 'webhook'."),
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_expected(
@@ -309,3 +315,36 @@ def test_a_vision_model_needs_a_server(folder: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("LLM_VISION_MODEL", "internvl")
     with pytest.raises(BadSetting, match="LLM_VISION_MODEL needs LLM_BASE_URLS"):
         check_together(load_settings(), load_course(course(folder, FILES)))
+
+
+def test_a_webhook_needs_an_address(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "1:a")
+    monkeypatch.setenv("TELEGRAM_MODE", "webhook")
+    with pytest.raises(BadSetting, match="TELEGRAM_WEBHOOK_URL"):
+        check_together(load_settings(), load_course(course(folder, FILES)))
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("", ""),
+        ("https://ta.example.org/", "https://ta.example.org/telegram/webhook"),
+        ("https://example.org/hook", "https://example.org/hook"),
+    ],
+)
+def test_a_webhook_address_without_a_path_gets_that_of_the_route(
+    monkeypatch: pytest.MonkeyPatch, given: str, used: str
+) -> None:
+    monkeypatch.setenv("TELEGRAM_WEBHOOK_URL", given)
+    assert load_settings().telegram_webhook == used
+
+
+def test_events_that_are_posted_need_something_to_prove_them(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FEISHU_APP_ID", "cli_1")
+    monkeypatch.setenv("FEISHU_MODE", "webhook")
+    with pytest.raises(BadSetting, match="FEISHU_ENCRYPT_KEY"):
+        check_together(load_settings(), load_course(course(folder, FILES)))
+    monkeypatch.setenv("FEISHU_ENCRYPT_KEY", "k")
+    check_together(load_settings(), load_course(course(folder, FILES)))

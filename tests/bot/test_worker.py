@@ -16,7 +16,7 @@ from bot.commands import Commands
 from bot.course import Course, FilesConfig, Limits
 from bot.gate import Gate
 from bot.intake import Intake
-from bot.replies import CHINESE
+from bot.phrases import CHINESE
 from bot.worker import Worker
 from memory.base import Turn
 from memory.client import connect
@@ -99,7 +99,7 @@ class House:
     @property
     def help(self) -> str:
         """What /help says."""
-        lines = [command.help_line("zh") for command in Commands.table()]
+        lines = [one.help_line("zh") for one in Commands.table() if "help" in one.shown]
         return "\n".join([CHINESE.help.format(course="Sample"), "", *lines])
 
     @property
@@ -157,6 +157,19 @@ async def test_messages_of_a_conversation_are_answered_in_order_and_those_of_ano
     async with house.working():
         await house.accept(message("first"), message("second"), message("other", "b"))
         assert await house.board.shown.get() == "other"
+        house.script.gates["first"].set()
+        assert [await house.board.shown.get() for _ in range(2)] == ["first", "second"]
+
+
+async def test_a_question_that_comes_meanwhile_does_not_begin_the_answer_anew(house: House) -> None:
+    house.script.gates["first"] = asyncio.Event()
+    async with house.working():
+        await house.accept(message("first"))
+        await house.script.begun.get()
+        await house.accept(message("second"))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(3 * house.inbox.lease):
+                await house.script.begun.get()
         house.script.gates["first"].set()
         assert [await house.board.shown.get() for _ in range(2)] == ["first", "second"]
 
