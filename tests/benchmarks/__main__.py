@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-EVERYWHERE = ("house", "memory", "answering", "knowledge", "inbox", "durability")
+EVERYWHERE = ("house", "memory", "answering", "knowledge", "inbox", "durability", "telegram")
 ON_LABELLED_DATA = ("retrieval", "cmrc", "locomo", "abuse")
 
 

@@ -30,6 +30,7 @@ from memory.base import (
     Allowance,
     Fact,
     Personal,
+    Reason,
     Receipt,
     Refused,
     Remembered,
@@ -108,6 +109,10 @@ class Screen:
     async def retract(self, sent_id: str) -> None:
         """Nothing is shown."""
 
+    async def fetch(self, message: Message) -> Message:
+        """The message: all of it came with it."""
+        return message
+
     async def final(self, message: Message) -> float:
         """When its final reply came, by the performance counter."""
         try:
@@ -150,6 +155,9 @@ class ShortMemory:
         """Forget the conversation."""
         del self._turns[conversation]
 
+    async def drop(self, conversation: str, sender: str, message_id: str) -> None:
+        """Nothing is taken back here."""
+
     async def held(self, person: str, spared: str = "") -> Personal:
         """Nobody asks."""
         return Personal({}, {}, {})
@@ -161,10 +169,14 @@ class ShortMemory:
         """Nobody is forgotten here."""
         return Receipt()
 
-    async def put(self, message_id: str, voter: str, vote: Vote) -> None:
+    async def put(self, message_id: str, voter: str, vote: Vote, reason: Reason | None = None) -> None:
         """Nobody votes here."""
 
     async def by(self, voter: str, message_ids: Sequence[str]) -> Mapping[str, Vote]:
+        """Nobody votes here."""
+        return {}
+
+    async def reasons(self, voter: str, message_ids: Sequence[str]) -> Mapping[str, Reason]:
         """Nobody votes here."""
         return {}
 

@@ -132,21 +132,29 @@ class CommandLine:
     @contextmanager
     def serving(self, **settings: str) -> Iterator[subprocess.Popen[str]]:
         """`puyu serve`, from when it is ready until the end of the block."""
+        with self.opening(**settings) as (process, said):
+            ready = httpx.get(f"{self.url}/readyz", timeout=_PATIENCE)
+            assert ready.status_code == 200, (ready.text, said)
+            yield process
+
+    @contextmanager
+    def opening(self, **settings: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+        """The same from when its page is open, with the lines that it says."""
         arguments = [sys.executable, "-m", "bot", "serve"]
         with subprocess.Popen(
             arguments, cwd=self.folder, env=self._environment(settings), stderr=subprocess.PIPE, text=True
         ) as process:
             said: list[str] = []
             opened = threading.Event()
-            threading.Thread(target=_listen, args=(process.stderr, said, opened), daemon=True).start()
+            listening = threading.Thread(target=_listen, args=(process.stderr, said, opened), daemon=True)
+            listening.start()
             try:
                 assert opened.wait(_PATIENCE), said
-                ready = httpx.get(f"{self.url}/readyz", timeout=_PATIENCE)
-                assert ready.status_code == 200, (ready.text, said)
-                yield process
+                yield process, said
             finally:
                 process.terminate()
                 process.wait(_PATIENCE)
+                listening.join(_PATIENCE)
 
     def _environment(self, settings: dict[str, str]) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}

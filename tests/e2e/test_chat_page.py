@@ -43,14 +43,18 @@ async def test_a_student_asks_reads_opens_the_source_and_votes(tmp_path: Path, b
             source = await opened.value
             await expect(source.locator(":target")).to_have_text("用 LMDeploy 做权重量化")
 
-            await page.get_by_role("button", name="有帮助").click()
-            await expect(page.get_by_role("status").filter(has_text="谢谢")).to_be_visible()
+            await page.get_by_role("button", name="没帮助").click()
+            await expect(page.get_by_role("status").filter(has_text="哪里不好")).to_be_visible()
+            await page.get_by_role("button", name="内容过时").click()
+            await expect(page.get_by_role("status").filter(has_text="已经记下")).to_be_visible()
+            await expect(page.locator(".why")).to_have_count(0)
+            await expect(page.locator(".vote[aria-pressed=true]")).to_have_accessible_name("没帮助")
             server.send_signal(signal.SIGKILL)
         with puyu.serving(LLM_BASE_URLS=model.url):
             await page.reload()
             await expect(page.locator(".question")).to_have_text("LMDeploy 怎么量化模型")
             await expect(page.locator(".answer .body")).to_contain_text("W4A16 模型 [1]")
-            await expect(page.locator(".vote[aria-pressed=true]")).to_have_accessible_name("有帮助")
+            await expect(page.locator(".vote[aria-pressed=true]")).to_have_accessible_name("没帮助")
             await ask(page, "那端口呢")
             await expect(page.locator(".answer .vote")).to_have_count(4)
             assert [each["content"] for each in model.asked[-1].messages][1] == "LMDeploy 怎么量化模型"
@@ -136,3 +140,19 @@ async def test_an_answer_under_way_does_not_keep_a_stopped_server_and_comes_from
             assert await asyncio.to_thread(server.wait, 10) == 0
         with puyu.serving(LLM_BASE_URLS=model.url):
             await expect(page.locator(".answer .vote")).to_have_count(2)
+
+
+async def test_more_detail_is_asked_with_a_button_and_shown_in_words(
+    tmp_path: Path, browser_page: Page
+) -> None:
+    puyu, page = CommandLine(tmp_path), browser_page
+    with OpenAIServer(token_ms=5) as model, puyu.serving(LLM_BASE_URLS=model.url):
+        await page.goto(puyu.url)
+        await ask(page, "LMDeploy 怎么量化模型")
+        await expect(page.locator(".answer .vote")).to_have_count(2)
+        await page.get_by_role("button", name="再详细一点").click()
+        await expect(page.locator(".question")).to_have_text(["LMDeploy 怎么量化模型", "再详细一点"])
+        await expect(page.locator(".answer .vote")).to_have_count(4)
+        await page.reload()
+        await expect(page.locator(".question").last).to_contain_text("LMDeploy 怎么量化模型（请讲得更详细")
+        assert "分步骤" in model.asked[-1].messages[-1]["content"]

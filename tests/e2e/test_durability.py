@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.replies import ENGLISH
+from bot.phrases import ENGLISH
 from tests.e2e.chaos import conversations, fleet
 from tests.fakes.platform import Post
 from tests.fakes.replica import POISON
