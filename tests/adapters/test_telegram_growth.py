@@ -10,15 +10,20 @@ import pytest
 
 from adapters.base import Button, ChatClosed, DeliveryFailed, Reply
 from adapters.telegram import TelegramAdapter
+from adapters.telegram_api import TelegramApi
 from adapters.telegram_growth import Tempo
+from adapters.telegram_intake import Polling
+from adapters.telegram_pace import Pace
 from tests.fakes.telegram_bot import (
     AGAIN,
     AT_ONCE,
     LOST,
+    Alone,
     Question,
     Seen,
     Shelf,
     adapter_of,
+    lost,
     running,
     stream,
 )
@@ -338,6 +343,24 @@ async def test_parts_behind_one_that_was_deleted_are_sent_anew_so_that_all_come_
     question.chat.room.messages.pop(question.chat.answers[1].id)
     await shown(server, bot, question, question.answer(LONG), shelf=shelf)
     assert texts(question.chat) == before
+
+
+async def test_an_answer_grows_on_when_a_busy_group_has_room_for_frames_again(server: TelegramServer) -> None:
+    question, now = asked(server, group=True), [0.0]
+    chat, pace = question.chat, Pace(lambda: now[0])
+    for _ in range(8):
+        now[0] += 2
+        await pace.take(chat.id, "placeholder")
+
+    def grown_later() -> bool:
+        now[0] += 20
+        return "先装" in texts(chat)[0]
+
+    intake = Polling(api := TelegramApi(server.token, server.url, pace), Alone())
+    steps = question.frame(WORKING), lambda: texts(chat), question.frame("先装"), grown_later
+    async with asyncio.timeout(5), running(TelegramAdapter(api, intake, lost, timing=AT_ONCE)) as bot:
+        await shown(server, bot, question, *steps, question.answer(ANSWER))
+    assert texts(chat) == [ANSWER]
 
 
 @pytest.mark.parametrize("group", [False, True])

@@ -66,6 +66,12 @@ def test_a_link_is_one_only_if_telegram_opens_it() -> None:
     assert part.text == "a b c d e"
 
 
+def test_a_link_to_no_port_does_not_cost_the_other_ones() -> None:
+    part = only("[a](https://a.org:99999/x) [b](https://a.org:0) [c](https://a.org:65535/x)")
+    check(part)
+    assert links(part) == {"c": "https://a.org:65535/x"}
+
+
 def test_a_relative_link_leads_to_the_bots_page_or_is_text() -> None:
     answer = "[课](/read/a.md#量化) [锚](#安装) [文](docs/a.md) [外](//evil.org)"
     assert links(only(answer)) == {"课": "https://ta.example.org/read/a.md#%E9%87%8F%E5%8C%96"}

@@ -48,7 +48,7 @@ LOOK_EACH = 0.01
 RATES, SECONDS = (100, 250), 10
 CHATS = 100
 TOKEN_MS = 20
-WARM_UP, STREAMED, STREAMED_A_SECOND = 5, 60, 5
+USERS, STREAMED = 20, 160
 GROWTH = 2.0  # seconds of an answer in a crowd
 CROWD = ("--chats", "50", "--groups", "5", "--askers", "10", "--limits")
 
@@ -70,9 +70,9 @@ async def _measure() -> None:
         row(f"at {rate}/s for {SECONDS} s, answered", steady.answered / steady.asked, "", 1, None)
         row("  question to answer, median", statistics.median(steady.waits) * 1e3, "ms", None, None)
         row("  question to answer, p99", _p99(steady.waits) * 1e3, "ms", 2000, None)
-    row("CPU of an answer of 60 tokens, streamed", await _in_all() * 1e3, "ms", 10, 5)
+    row(f"CPU of an answer of 60 tokens, {USERS} users", await _in_all() * 1e3, "ms", 10, 5)
     row("  without the model and the chain", await _cpu(Dictated()) * 1e3, "ms", None, None)
-    row("  without the bot, a loop that wakes so often", await _waking() * 1e3, "ms", None, None)
+    row("  a bare loop that wakes so often", await _waking() * 1e3, "ms", None, None)
     crowd, _ = await _asked(Echo(GROWTH), Pace(), *CROWD)
     _tell(crowd)
 
@@ -103,10 +103,10 @@ async def _in_all() -> float:
 
 
 async def _cpu(answers: Answers) -> float:
-    """Seconds of the processor for an answer, where several grow at once."""
-    for chats in (WARM_UP, STREAMED):
-        load = ("--chats", str(chats), "--rate", str(STREAMED_A_SECOND))
-        report, seconds = await _asked(answers, quick(), *load)
+    """Seconds of the processor for an answer, with so many users who ask again when they are answered."""
+    users = ("--chats", str(USERS))
+    await _asked(answers, quick(), *users)
+    report, seconds = await _asked(answers, quick(), *users, "--messages", str(STREAMED))
     return seconds / report.answered
 
 
@@ -118,11 +118,11 @@ async def _waking() -> float:
             pass
 
     began = time.process_time()
-    async with asyncio.TaskGroup() as group:
-        for _ in range(STREAMED):
-            group.create_task(stream())
-            await asyncio.sleep(1 / STREAMED_A_SECOND)
-    return (time.process_time() - began) / STREAMED
+    async with asyncio.TaskGroup() as users:
+        for _ in range(USERS):
+            users.create_task(stream())
+            await asyncio.sleep(TOKEN_MS / 1e3)
+    return (time.process_time() - began) / USERS
 
 
 async def _asked(answers: Answers, pace: Pace, *options: str) -> tuple[Report, float]:

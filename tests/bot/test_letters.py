@@ -52,7 +52,7 @@ def test_a_letter_says_its_version_first_and_wastes_no_bytes() -> None:
 
 
 def test_a_committed_answer_comes_back_with_what_was_asked() -> None:
-    committed = Committed("怎么\n量化", REPLY)
+    committed = Committed("怎么\n量化", REPLY, retract="telegram:1:2")
     assert Committed.from_json(committed.to_json()) == committed
 
 

@@ -501,3 +501,42 @@ async def test_what_waits_is_found_as_its_senders(house: House) -> None:
     assert (await house.people.forget("ann")).waiting == 1
     async with house.working():
         assert await house.board.shown.get() == "why"
+
+
+async def test_the_last_answer_is_taken_back_out_of_chat_and_memory(house: House) -> None:
+    async with house.working():
+        await house.accept(message("how"), message("then"))
+        assert [await house.board.shown.get() for _ in range(2)] == ["how", "then"]
+        await house.accept(message("/撤回"))
+        assert await house.board.shown.get() == CHINESE.recalled
+        await house.settled()
+    assert house.notes == ["how", CHINESE.recalled]
+    assert [turn.question for turn in await house.turns()] == ["how"]
+
+
+async def test_what_is_taken_back_is_that_answer_alone_though_a_worker_died_over_it(build: Build) -> None:
+    board = Board()
+    dying = build(board)
+    async with dying.working():
+        await dying.accept(message("how"), message("then"))
+        assert [await board.shown.get() for _ in range(2)] == ["how", "then"]
+        await dying.settled()
+        board.refused.add(CHINESE.recalled)
+        await dying.accept(message("/撤回"))
+        await board.took_back.wait()
+    board.refused.clear()
+    staying = build(board)
+    async with staying.working():
+        assert await board.shown.get() == CHINESE.recalled
+    assert staying.notes == ["how", CHINESE.recalled]
+
+
+async def test_an_answer_that_no_longer_can_be_reached_stays_and_that_is_said(house: House) -> None:
+    async with house.working():
+        await house.accept(message("how"))
+        assert await house.board.shown.get() == "how"
+        await house.settled()
+        house.board.stuck = True
+        await house.accept(message("/撤回"))
+        assert await house.board.shown.get() == CHINESE.recall_failed
+    assert house.notes == ["how", CHINESE.recall_failed]

@@ -8,7 +8,8 @@ from adapters.base import Accept, Delivery, DeliveryFailed, Message, Reply
 
 
 class Board:
-    """Each reply grows on a note of its own; it refuses to show what is `refused`.
+    """Each reply grows on a note of its own; it refuses to show what is `refused`,
+    and takes nothing back while it is `stuck`.
 
     `notes` maps what was sent to the reply as it now reads, `shown` gets the text of each final one,
     and `deliveries` are what it was called with.
@@ -22,6 +23,8 @@ class Board:
         self.notes: dict[str, Reply] = {}
         self.deliveries: list[Delivery] = []
         self.refused = {"refuse"}
+        self.stuck = False
+        self.took_back = asyncio.Event()
         self._ids = count(1)
 
     async def run(self, accept: Accept) -> None: ...
@@ -41,7 +44,10 @@ class Board:
         return sent_id
 
     async def retract(self, sent_id: str) -> None:
-        del self.notes[sent_id]
+        if self.stuck:
+            raise DeliveryFailed(sent_id)
+        self.notes.pop(sent_id, None)
+        self.took_back.set()
 
     async def fetch(self, message: Message) -> Message:
         return message
