@@ -142,6 +142,11 @@ class Source(Protocol):
     def revision(self) -> str: ...
 
 
+def place_of(source: Source) -> str:
+    """Title and heading, as people read them."""
+    return " › ".join(dict.fromkeys(filter(None, (source.title, source.heading))))
+
+
 @dataclass(frozen=True, slots=True)
 class Button:
     """Pressing it is the same as sending `command` in that conversation."""

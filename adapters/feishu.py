@@ -85,7 +85,7 @@ class FeishuAdapter:
     @property
     def connected(self) -> bool:
         """Whether messages come in, and the bot was let in; an app that is no bot has none to wait for."""
-        return self._mute or self._open.is_set() and self._intake.connected
+        return self._mute or (self._open.is_set() and self._intake.connected)
 
     async def run(self, accept: Accept) -> None:
         """Take messages in until cancelled. Raises PlatformRefused where the app's id or secret is wrong.
@@ -198,8 +198,9 @@ class FeishuAdapter:
         for message_id in messages:
             await self._shown.put(message_id, reply.text)
         if messages and reply.conversation.kind == "direct":
-            with suppress(DeliveryFailed):
-                await self._after(messages[-1], reply)
+            with suppress(DeliveryFailed, TimeoutError):
+                async with asyncio.timeout(self._timing.aftermath):
+                    await self._after(messages[-1], reply)
 
 
 def _place(reply: Reply) -> Place:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
-from adapters.base import Button, Reply, Source
+from adapters.base import Button, Reply, Source, place_of
 from adapters.feishu_inline import Badge, no_badge, unmentioned
 from adapters.feishu_markdown import Piece, cut, pieces_of, plain, written
 from adapters.markdown import closed
@@ -187,7 +187,7 @@ def _source_lines(sources: Sequence[Source], urls: Sequence[str]) -> list[str]:
 
 def _source_line(number: int, source: Source, url: str) -> str:
     """`[1] title › heading · revision`, the place as a link."""
-    place = " ".join(" › ".join(filter(None, (source.title, source.heading))).split())
+    place = " ".join(place_of(source).split())
     place = _literal(place if len(place) <= _PLACE else place[:_PLACE] + "…")
     revision = f" · {_literal(source.revision[:_REVISION])}" if source.revision else ""
     return f"[{number}] " + (f"[{place}]({url})" if url and place else place) + revision

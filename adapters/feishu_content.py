@@ -4,8 +4,10 @@ Mentions stand in the text as Feishu writes them, as `@_user_1`. The reference o
 `om_…:key`; a key that begins with img is got as an image, any other as a file.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from html import unescape
 from pathlib import PurePath
 
 from adapters.base import File, Image, Unreadable
@@ -22,6 +24,8 @@ _UNREADABLE: Mapping[str, Unreadable] = {"audio": "voice", "sticker": "sticker",
 _NOT_HERE = {"system", "merge_forward"}  # a bundle is read by who can get what is in it
 _LEFT_OUT = {"config", "behaviors", "value", "url", "href", "i18n", "i18n_elements"}
 _SILENT = {"button", "img", "img_combination", "hr"}
+_UNSEEN = "请升级至最新版本客户端，以查看内容"  # in the place of a newer card
+_MARK = re.compile(r"</?(?:font|number_tag|text_tag)\b[^>]*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +131,9 @@ _PARTS: Mapping[str, Callable[[object], str]] = {
 
 
 def _card(told: Table, _message_id: str) -> Content:
-    """The words of a card in their order: all that can be had of what other bots show."""
-    return Content("\n".join(_words(told)))
+    """The words of a card in their order. Of a newer one they stand in its source, if it comes with it."""
+    words = [_MARK.sub("", said) for said in _words(parsed(text(told, "user_dsl")) or told)]
+    return Content("\n".join(clean(unescape(said)) for said in words if said != _UNSEEN))
 
 
 def _words(node: object) -> Iterator[str]:

@@ -22,7 +22,7 @@ class Timing:
 
     `renew`: when a card is told to stream on, which Feishu ends after 600 s. `fresh`: what is older is shown
     no more, since another process may have the conversation. `patience`: that with a frame under way, by
-    the whole reply; `aftermath`: with any call, when the answer is given up.
+    the whole reply; `aftermath`: with any call, when the answer is given up or shown.
     """
 
     pause: float = 0.4

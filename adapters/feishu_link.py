@@ -16,7 +16,7 @@ from adapters.base import AdapterError, PlatformRefused
 from adapters.feishu_frames import CONTROL, DATA, Frame, Parts, decode, encode, ping
 from adapters.feishu_inlet import Taken
 from adapters.feishu_json import Table, number, parsed, table, text
-from adapters.proxy import proxy_for
+from adapters.proxy import UNREACHED, way_to
 
 _ENDPOINT = "/callback/ws/endpoint"
 _PATIENCE = 10.0
@@ -60,7 +60,7 @@ class Door:
         """A new connection. Raises Broken, TurnedAway and PlatformRefused."""
         data = await self._endpoint(session)
         url = text(data, "URL")
-        proxy = proxy_for(url.replace("ws", "http", 1))
+        proxy = way_to(url.replace("ws", "http", 1)).http
         try:
             async with asyncio.timeout(self.patience):
                 socket = await session.ws_connect(
@@ -71,7 +71,7 @@ class Door:
                 )
         except aiohttp.WSServerHandshakeError as error:
             raise _refused(error.status, error.headers or {}) from None
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        except (aiohttp.ClientError, TimeoutError, ValueError, *UNREACHED) as error:
             # The error itself may hold the address, and with it the key.
             raise Broken(f"Feishu's long connection cannot be opened ({type(error).__name__}).") from None
         return Link(socket, _service(url), _seconds(table(data, "ClientConfig"), _PING_EACH))
@@ -85,11 +85,11 @@ class Door:
                 json=body,
                 headers={"locale": "zh"},
                 allow_redirects=False,
-                proxy=proxy_for(self.domain),
+                proxy=way_to(self.domain).http,
                 timeout=aiohttp.ClientTimeout(total=self.patience),
             ) as answer:
                 told = parsed(await answer.read())
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except (aiohttp.ClientError, TimeoutError, *UNREACHED) as error:
             name = type(error).__name__
             raise Broken(f"{self.domain} gives no address for the long connection ({name}).") from None
         return self._checked(told)

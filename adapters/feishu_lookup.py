@@ -152,12 +152,11 @@ class Lookup:
         return shortened("\n".join(lines))
 
     def _read(self, item: Table, app_id: str) -> Seen:
-        """A message as GET has it; of the bot's own no more than that it is."""
+        """A message as GET has it."""
         sender = table(item, "sender")
-        if app_id and text(sender, "sender_type") == "app" and text(sender, "id") == app_id:
-            return Seen(True, NOTHING)
+        mine = bool(app_id) and text(sender, "sender_type") == "app" and text(sender, "id") == app_id
         if item.get("deleted"):
-            return Seen(False, NOTHING)
+            return Seen(mine, NOTHING)
         content = content_of(text(item, "msg_type"), text(item, "body", "content"), text(item, "message_id"))
         said = spoken(self._me.open_id, content.text, rows(item, "mentions")).text
-        return Seen(False, replace(content, text=shortened(said)))
+        return Seen(mine, replace(content, text=shortened(said)))

@@ -18,6 +18,7 @@ from adapters.base import Accept, AdapterError
 from adapters.feishu_client import Me
 from adapters.feishu_inlet import Desk
 from adapters.feishu_link import Broken, Door, Take, TurnedAway
+from adapters.proxy import way_to
 
 log = logging.getLogger(__name__)
 
@@ -66,8 +67,9 @@ class Socket:
         inlet = self._desk.inlet(me, accept)
         answering: set[asyncio.Task[None]] = set()
         secure = httpx.create_ssl_context() if self._door.domain.startswith("https:") else True
+        connector = way_to(self._door.domain).connector(secure)
         try:
-            async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=secure)) as session:
+            async with aiohttp.ClientSession(connector=connector) as session:
                 while True:
                     try:
                         await self._connection(session, inlet.take, answering)

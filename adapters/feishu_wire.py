@@ -15,7 +15,7 @@ import httpx
 from adapters.base import AttachmentRefused
 from adapters.feishu_faults import NoAnswer
 from adapters.feishu_pace import Lane
-from adapters.proxy import proxy_for
+from adapters.proxy import UNREACHED, way_to
 
 _PATIENCE, _LONG_PATIENCE = 10.0, 30.0
 _IDLE = 50.0  # seconds that a connection is kept; Feishu's own gateway closes them after a minute
@@ -82,7 +82,7 @@ class Wire:
         self._domain, self._secret, self._patience = domain, secret, patience
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
-        self._proxy = proxy_for(domain)
+        self._way = way_to(domain)
 
     async def close(self) -> None:
         self._closed = True
@@ -107,7 +107,7 @@ class Wire:
                 return await self._heard(answer, call.at_most)
         except TimeoutError as error:
             raise NoAnswer(f"Feishu at {self._domain} was silent for {seconds:.0f} s.") from error
-        except aiohttp.ClientError as error:
+        except (aiohttp.ClientError, *UNREACHED) as error:
             # The error itself may hold the headers, and with them the token.
             name = type(error).__name__
             raise NoAnswer(f"The connection to Feishu at {self._domain} failed ({name}).") from None
@@ -118,9 +118,9 @@ class Wire:
         if not self._session:
             secure = httpx.create_ssl_context() if self._domain.startswith("https:") else True
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(keepalive_timeout=_IDLE, ssl=secure),
+                connector=self._way.connector(secure, idle=_IDLE),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                proxy=self._proxy,
+                proxy=self._way.http,
             )
         return self._session
 

@@ -1,4 +1,4 @@
-"""Pictures and text files that a platform keeps for a message: fetched, and made as small as a model needs."""
+"""Pictures and text files that a platform keeps for a message: fetched, as small as a model needs them."""
 
 import asyncio
 import codecs

@@ -99,7 +99,10 @@ def newest(blocks: Sequence[Block], limit: int, size: Size = len) -> Block:
         return tidy(joined(blocks))
     half = limit // 2 - size("\n\n")
     pieces = _Pieces(blocks, half, size, limit)
-    return tidy(joined(pieces.all[pieces.borders(half)[-2:][0] :]))
+    before, last = [0, *pieces.borders(half)][-2:]
+    # Where it was cut, more blanks may have been than there is room for.
+    begin = before if pieces.fit(before, len(pieces.all), limit) else last
+    return tidy(joined(pieces.all[begin:]))
 
 
 def head(text: str, limit: int, size: Size = len) -> int:
@@ -126,11 +129,12 @@ class _Pieces:
         borders = [0]
         for end in range(1, len(self.all) + 1):
             begin = borders[-1]
-            if end - begin > 1 and not self._fit(begin, end, limit):
+            if end - begin > 1 and not self.fit(begin, end, limit):
                 borders.append(self._led(begin, end - 1, limit))
         return borders
 
-    def _fit(self, begin: int, end: int, limit: int) -> bool:
+    def fit(self, begin: int, end: int, limit: int) -> bool:
+        """Whether these pieces make one part."""
         size = self._sizes[end] - self._sizes[begin] - self._gaps[begin]
         return size <= limit and self._marks[end] - self._marks[begin] <= self._most
 
@@ -139,7 +143,7 @@ class _Pieces:
         first = number
         while first - 1 > begin and self.all[first - 1].leads:
             first -= 1
-        return first if self._fit(first, number + 1, limit) else number
+        return first if self.fit(first, number + 1, limit) else number
 
 
 def _cut(block: Block, limit: int, size: Size) -> Iterator[Block]:

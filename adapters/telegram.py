@@ -10,8 +10,8 @@ from zlib import crc32
 from fastapi import FastAPI, Request, Response
 
 from adapters.base import Accept, Conversation, Delivery, DeliveryFailed, Message, NotAccepted, Reply
-from adapters.telegram_api import Me, Place, TelegramApi
 from adapters.files import Files
+from adapters.telegram_api import Me, Place, TelegramApi
 from adapters.telegram_growth import TIMING, Drafted, Growth, Lost, Placed, Timing
 from adapters.telegram_intake import Polling, Webhook
 from adapters.telegram_once import Once, drop
@@ -77,6 +77,7 @@ class TelegramAdapter:
         try:
             me = await self._api.open()
             self._open.set()
+            log.info("Telegram lets @%s in.", me.username)
             if not me.reads_all:
                 _warn_of_privacy(me)
             await self._set_menu(me)

@@ -96,7 +96,7 @@ class TelegramApi:
             except InvalidToken as error:
                 raise translated(error, "getMe") from error
             except TelegramError as error:
-                sentence = "Telegram at %s does not answer (%s); trying again in %.0f s. "
+                sentence = "Telegram at %s does not answer (%s); trying again in %g s. "
                 sentence += "Check the network, its proxy and TELEGRAM_BASE_URL."
                 logger.warning(sentence, self._root, error.message, pause)
             await self._wait(pause)

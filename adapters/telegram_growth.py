@@ -61,7 +61,7 @@ class Frames(Protocol):
         """When the asker was last alerted of a message that only changes since, by the loop's clock."""
 
     async def paint(self, part: Part) -> bool:
-        """Show one in one try; whether more may follow."""
+        """Show one in one try; whether there was room for it."""
 
 
 class Placed:
@@ -73,7 +73,6 @@ class Placed:
         self._once = once
 
     async def paint(self, part: Part) -> bool:
-        """False once there was no room: the group has no more of it to spare."""
         sent = not self._once.begun
         shown = await self._once.frame(part)
         if sent and shown:
@@ -110,11 +109,9 @@ class Drafted:
         return self._placed.unnoticed_since
 
     async def paint(self, part: Part) -> bool:
-        """A draft that is dropped harms nothing: the next one may pass."""
         if self._works:
             try:
-                await self._api.draft(self._place, self._key, part)
-                return True
+                return await self._api.draft(self._place, self._key, part)
             except NotOffered:
                 self._works = False
                 self._none()
@@ -183,9 +180,11 @@ class Growth:
             self._timer = self._loop.call_at(when, self._paint, True)
 
     async def _one(self, part: Part) -> None:
-        more = False
+        tried = False
         try:
-            more = await self._frames.paint(part)
+            if not await self._frames.paint(part):
+                self._painted = None  # the next one may pass: what stands may be a single word
+            tried = True
         except OutcomeUnknown:
             self._adrift = True
         except ChatClosed:
@@ -193,7 +192,7 @@ class Growth:
         except DeliveryFailed:
             pass  # the final will see what is wrong
         finally:
-            self._over = self._over or not more
+            self._over = self._over or not tried
         if not self._over:
             self._wake_at(self._loop.time() + self._frames.tempo.again)
 

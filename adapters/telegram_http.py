@@ -3,11 +3,8 @@
 httpx, which the library would use itself, costs a call more than twice the CPU.
 """
 
-import logging
 import re
 from collections.abc import Mapping
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx
@@ -15,9 +12,8 @@ from telegram import Bot
 from telegram.error import InvalidToken, NetworkError, TelegramError
 from telegram.request import BaseRequest, RequestData
 
+from adapters.proxy import UNREACHED, way_to
 from adapters.telegram_faults import Flooded, NotSent
-
-logger = logging.getLogger(__name__)
 
 _CONNECT, _READ = 5.0, 20.0
 _UNTOLD = 5.0
@@ -34,7 +30,7 @@ class Wire(BaseRequest):
     def __init__(self, root: str, token: str, connections: int) -> None:
         self._root, self._token, self._connections = root, token.encode(), connections
         self._session: aiohttp.ClientSession | None = None
-        self._proxy = _proxy(root)
+        self._way = way_to(root)
 
     @property
     def read_timeout(self) -> float:
@@ -42,7 +38,7 @@ class Wire(BaseRequest):
 
     async def initialize(self) -> None:
         secure = httpx.create_ssl_context() if self._root.startswith("https:") else True
-        connector = aiohttp.TCPConnector(limit=self._connections, ssl=secure)
+        connector = self._way.connector(secure, self._connections)
         self._session = aiohttp.ClientSession(connector=connector, headers={"User-Agent": self.USER_AGENT})
 
     async def shutdown(self) -> None:
@@ -88,7 +84,7 @@ class Wire(BaseRequest):
                 data=body,
                 headers=_FORM,
                 timeout=limits,
-                proxy=self._proxy,
+                proxy=self._way.http,
                 allow_redirects=False,
             ) as answer:
                 content = bytearray()
@@ -101,6 +97,7 @@ class Wire(BaseRequest):
             aiohttp.ClientConnectorError,
             aiohttp.ConnectionTimeoutError,
             aiohttp.ClientHttpProxyError,
+            *UNREACHED,
         ) as error:
             raise NotSent(type(error).__name__) from None
         except (aiohttp.ClientError, TimeoutError) as error:
@@ -139,16 +136,3 @@ def _form(parameters: Mapping[str, str]) -> bytes:
         f"{name}=%{value.encode().hex('%')}" if value else f"{name}=" for name, value in parameters.items()
     )
     return "&".join(fields).encode()
-
-
-def _proxy(root: str) -> str | None:
-    """The environment's proxy for this address: asked for once, since aiohttp would ask at every call."""
-    address = urlsplit(root)
-    proxies = getproxies()
-    proxy = proxies.get(address.scheme) or proxies.get("all")
-    if not proxy or proxy_bypass(address.netloc):
-        return None
-    if proxy.startswith("socks"):
-        logger.warning("Telegram is reached without the proxy of the environment: only HTTP proxies will do.")
-        return None
-    return proxy if "://" in proxy else f"http://{proxy}"

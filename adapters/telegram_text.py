@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from telegram import MessageEntity
 from telegram.constants import MessageEntityType, MessageLimit
 
-from adapters.base import Reply, Source
+from adapters.base import Reply, Source, place_of
 from adapters.markdown import blocks_of, clean, closed
 from adapters.markdown_blocks import Block, Kind, Mark, head, joined, newest, parts
 from adapters.markdown_inline import address
@@ -24,10 +24,12 @@ _KINDS: dict[Kind, MessageEntityType] = {
     "quote": MessageEntityType.BLOCKQUOTE,
     "folded": MessageEntityType.EXPANDABLE_BLOCKQUOTE,
 }
-# A host without a dot, such as localhost, is refused, and with it the whole message.
+# A host without a dot, such as localhost, or a port that is none is refused, and with it the whole message.
 _TAKEN = re.compile(
-    r"https?://[\w-]+(\.[\w-]+)+\.?(:\d{1,5})?([/?#].*)?|tg://[\w-]+([/?].*)?", re.ASCII | re.IGNORECASE
+    r"https?://[\w-]+(\.[\w-]+)+\.?(:(?P<port>\d{1,5}))?([/?#].*)?|tg://[\w-]+([/?].*)?",
+    re.ASCII | re.IGNORECASE,
 )
+_PORTS = range(1, 1 << 16)
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _NOTHING = "…"
 _CURSOR = " ▌"
@@ -93,7 +95,7 @@ def _sources(reply: Reply, web_url: str) -> Block:
 def _source(number: int, source: Source, web_url: str) -> Block:
     """`[1] title › heading · revision`, the place as a link if it can be opened from a telephone."""
     begin, end = f"[{number}] ", f" · {source.revision[:_REVISION]}" if source.revision else ""
-    place = " ".join(clean(" › ".join(filter(None, (source.title, source.heading)))).split())
+    place = " ".join(clean(place_of(source)).split())
     room = _SOURCE_UNITS - _units(begin + end)
     if _units(place) > room:
         place = place[: head(place, room - 1, _units)] + "…"
@@ -104,12 +106,18 @@ def _source(number: int, source: Source, web_url: str) -> Block:
 
 def _part(block: Block) -> Part:
     text = block.text or _NOTHING
-    marks = [one for one in block.marks if one.kind != "link" or _TAKEN.fullmatch(one.value)]
+    marks = [*dict.fromkeys(one for one in block.marks if one.kind != "link" or _taken(one.value))]
     if len(marks) > _MARKS:
         # Code and links are missed more than bold is.
         kept = sorted(marks, key=lambda one: one.kind in ("bold", "italic", "strike"))[:_MARKS]
         marks = [one for one in marks if one in kept]
     return Part(text, tuple(_entity(one, text) for one in marks))
+
+
+def _taken(url: str) -> bool:
+    """Whether Telegram takes it as the address of a link."""
+    match = _TAKEN.fullmatch(url)
+    return match is not None and int(match["port"] or 443) in _PORTS
 
 
 def _entity(mark: Mark, text: str) -> MessageEntity:

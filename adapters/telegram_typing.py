@@ -4,6 +4,7 @@ import asyncio
 
 from adapters.telegram_api import Place, TelegramApi
 
+_SOON = 0.2  # seconds; what is shown before, needs no sign
 _TIMES = 4
 """Not longer, since another process may have shown the reply."""
 
@@ -35,6 +36,7 @@ class Typing:
         await asyncio.gather(*signs, return_exceptions=True)
 
     async def _show(self, place: Place) -> None:
+        await asyncio.sleep(_SOON)
         await self._api.typing(place)
         for _ in range(0 if place.group else _TIMES - 1):
             await asyncio.sleep(self._every)

@@ -29,6 +29,7 @@ from adapters.base import (
     NotAccepted,
     Reply,
     Sender,
+    place_of,
 )
 
 _LEAVE = {"exit", "quit", "退出"}
@@ -155,7 +156,7 @@ class TerminalAdapter:
         else:
             self._console.print(Text(text), soft_wrap=True)
         for number, source in enumerate(reply.sources, 1):
-            place = " › ".join(filter(None, (source.title, source.heading)))
+            place = place_of(source)
             line = f"[{number}] {place}  {source.revision}  {urljoin(self._web_url, source.url)}"
             self._console.print(Text(_clean(line), "dim"), soft_wrap=True)
         self._commands = {button.label: button.command for button in reply.buttons}

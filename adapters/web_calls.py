@@ -4,7 +4,17 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from adapters.base import Accept, AdapterError, Conversation, Exchange, Message, Recall, Reply, Sender
+from adapters.base import (
+    Accept,
+    AdapterError,
+    Conversation,
+    Exchange,
+    Message,
+    Recall,
+    Reply,
+    Sender,
+    place_of,
+)
 from adapters.web_html import Renderer, allowed
 from adapters.web_relay import Replicas
 from adapters.web_talk import PRESS, Talk, Talks, answered
@@ -151,7 +161,7 @@ class Calls:
             "html": self._renderer.html(reply.text),
             "sources": [
                 {
-                    "place": " › ".join(filter(None, (source.title, source.heading))),
+                    "place": place_of(source),
                     "url": source.url if allowed(source.url) else "",
                     "revision": source.revision,
                 }

@@ -23,8 +23,12 @@ def topic(payload: str) -> str:
 
 
 def in_detail(message_id: str, turns: Sequence[Turn], language: str) -> str:
-    """The question of this message with the wish for a longer answer; empty where it is not in `turns`."""
-    question = next((turn.question for turn in reversed(turns) if turn.message_id == message_id), "")
+    """The question of this message, else the last one, with the wish for a longer answer.
+
+    Empty where it is not in `turns`.
+    """
+    meant = (turn.question for turn in reversed(turns) if message_id in (turn.message_id, ""))
+    question = next(meant, "")
     if not question:
         return ""
     for wished in (CHINESE, ENGLISH):

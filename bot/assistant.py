@@ -27,6 +27,7 @@ from bot.replies import (
     language_of,
     refused_text,
     spoken,
+    unread_lead,
     unreadable_text,
 )
 from memory.base import Allowance, History, MemoryUnavailable, Quota, Refused, Remembered
@@ -213,7 +214,7 @@ class Assistant:
         self, message: Message, question: _Question, remembered: Remembered
     ) -> AsyncGenerator[Step, None]:
         language, past = question.language, self._remembering.past(message, remembered)
-        said = phrases(language)
+        said, lead = phrases(language), unread_lead(message.unreadable, language)
         cohort = group_settings(self._course, message.conversation).cohort or self._course.course.cohort
         with self._gate.place(chat_key(message.conversation)) as places:
             async for count in places:
@@ -223,11 +224,11 @@ class Assistant:
                 async for answer in answers:
                     text = answer_text(answer, language)
                     if not answer.final:
-                        yield Step(_growing(message, text, answer))
+                        yield Step(_growing(message, lead + text, answer))
         buttons = answer_buttons(message.id, answer, language)
         # The place is free for the next one while this is stored and shown.
         yield Step(
-            replace(_growing(message, text, answer), buttons=buttons, final=True, pending=False),
+            replace(_growing(message, lead + text, answer), buttons=buttons, final=True, pending=False),
             kept(message, question.kept, text, answer, remembered),
         )
 

@@ -71,7 +71,9 @@ class _Rules:
 
     def open(self, message: Message) -> bool:
         """Whether others may belong to it."""
-        return not (message.edited or self.is_command(message.text) or courtesy(message.text))
+        alone = message.edited or self.is_command(message.text) or courtesy(message.text)
+        # What is no text gets a sentence of its own, in whose place no answer is looked for.
+        return not (alone or (message.unreadable and not message.text.strip()))
 
     def short(self, message: Message) -> bool:
         """Whether it may be one of several that make a question."""
@@ -94,6 +96,11 @@ class _Rules:
         """Whether it is a question of which nothing was shown, and that is too old to be answered now."""
         old = self.now - message.sent_at > timedelta(minutes=self.limits.late_minutes)
         return old and not letter.sent_id and not self.is_command(message.text)
+
+
+def _asks(message: Message) -> bool:
+    """Whether it is a whole question by itself."""
+    return message.text.rstrip().endswith(("?", "？"))
 
 
 def _opened(letters: Sequence[Letter]) -> list[_Opened]:
@@ -130,6 +137,8 @@ def _parts(begun: Memo, following: Sequence[_Opened], rules: _Rules) -> list[Mes
     for letter, message in following:
         size += 1 + len(message.text)
         if letter.sent_id or size > QUESTION_LIMIT or not rules.soon(parts[-1], message):
+            break
+        if _asks(parts[-1]) and _asks(message):
             break
         # A long one is all that is asked, but not all of an album.
         if not (rules.bare(message) or (short and rules.follows(message))):

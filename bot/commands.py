@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from adapters.base import Message
+from adapters.base import Message, place_of
 from bot import asked
 from bot.command_call import Call, Said
 from bot.own_data import OwnData
@@ -43,9 +43,9 @@ class Command:
         return chinese if language == "zh" else english
 
     def help_line(self, language: str) -> str:
-        """`/new（/新对话）　开始新对话`, or the same in English."""
-        chinese = f"（/{self.chinese}）" if language == "zh" else " "
-        return f"- `/{self.name}`{chinese}{self.does(language)}"
+        """`/new（/新对话）开始新对话`, or the same in English; no code, since that cannot be tapped."""
+        after = f"（/{self.chinese}）" if language == "zh" else ": "
+        return f"- /{self.name}{after}{self.does(language)}"
 
 
 class Commands:
@@ -156,7 +156,7 @@ class Commands:
 
     async def again(self, call: Call) -> Said:
         """把一条回答再发一次 / have an answer sent again."""
-        turn = await self._turn(call.conversation, lambda one: one.message_id == call.arguments)
+        turn = await self._turn(call.conversation, lambda one: call.arguments in (one.message_id, ""))
         if turn is None:
             return Said(call.said.again_gone)
         return Said(turn.answer, turn_buttons(turn, call.language), turn.sources)
@@ -181,7 +181,7 @@ class Commands:
         if not last:
             return Said(call.words.no_sources)
         # By name in the text, since a platform may fold the links below it.
-        names = (" › ".join(filter(None, (one.title, one.heading))) for one in last)
+        names = (place_of(one) for one in last)
         lines = (f"{number}. {name}" for number, name in enumerate(names, 1))
         return Said("\n".join([call.words.sources, "", *lines]), sources=last)
 

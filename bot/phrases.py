@@ -66,6 +66,7 @@ class Phrases:
     video: str
     unreadable_file: str
     unreadable: str
+    unread: str
     attachment_too_large: str
     attachment_gone: str
     about: str
@@ -139,6 +140,7 @@ CHINESE = Phrases(
     unreadable_file="这种文件我读不了。我能读图片和文本文件（如 .txt、.log、.md、.py、.json）；"
     "别的请把要紧的部分贴成文字。",
     unreadable="这种消息我还读不了，请打字告诉我，或者发截图。",
+    unread="你附上的内容我看不了，先只按文字回答；要紧的部分请贴成文字，或者截图发给我。",
     attachment_too_large="这个文件太大了。请只发要紧的部分：报错贴最后几行就好，图片裁剪后再发。",
     attachment_gone="这个文件取不下来了，请再发一次。",
     about="「{course}」的助教：依据课程资料回答，并注明出处。",
@@ -238,6 +240,8 @@ ENGLISH = Phrases(
     unreadable_file="I cannot read this kind of file. I read pictures and text files (such as .txt, .log,"
     " .md, .py, .json); of others, please paste the part that matters.",
     unreadable="I cannot read this kind of message yet; please type your question, or send a screenshot.",
+    unread="I cannot read what you attached, so I answer your words alone; please paste the part that"
+    " matters, or send a screenshot.",
     attachment_too_large="This file is too large. Please send only what matters: of an error the last lines,"
     " of a picture the part that shows it.",
     attachment_gone="I cannot fetch this file any more; please send it again.",

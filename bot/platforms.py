@@ -55,6 +55,7 @@ def webhook_secret(token: str) -> str:
 def feishu(settings: Settings) -> "FeishuAdapter":
     """The bot of FEISHU_APP_ID."""
     from adapters.feishu import FeishuAdapter
+    from adapters.feishu_bubbles import offer
     from adapters.feishu_client import FeishuClient
     from adapters.feishu_inlet import Desk
     from adapters.feishu_link import Door
@@ -70,4 +71,4 @@ def feishu(settings: Settings) -> "FeishuAdapter":
         intake: Socket | Webhook = Webhook(desk, key.get_secret_value(), token.get_secret_value())
     else:
         intake = Socket(Door(settings.feishu_app_id, secret, domain), desk)
-    return FeishuAdapter(desk, intake, withheld, settings.web_public_url)
+    return FeishuAdapter(desk, intake, withheld, settings.web_public_url, partial(offer, desk.client))

@@ -43,9 +43,13 @@ def language_of(text: str, languages: Sequence[str]) -> str:
 
 
 def spoken(sender_language: str, languages: Sequence[str]) -> str:
-    """The course's language nearest to what somebody's client is set to (`zh-hans`, `en-GB`, or empty)."""
+    """The course's language nearest to what somebody's client is set to (`zh-hans`, `en-GB`, or empty).
+
+    For any tongue but Chinese that is English, where the course speaks it.
+    """
     tongue = re.split("[-_]", sender_language.lower())[0]
-    return tongue if tongue in languages else languages[0]
+    nearest = ("en" if tongue not in ("", "zh") else tongue) or languages[0]
+    return nearest if nearest in languages else languages[0]
 
 
 def answer_text(answer: Answer, language: str) -> str:
@@ -103,6 +107,11 @@ def unreadable_text(kind: Unreadable, language: str) -> str:
         "file": said.unreadable_file,
         "other": said.unreadable,
     }[kind]
+
+
+def unread_lead(kind: Unreadable, language: str) -> str:
+    """What stands above the answer to the words below such a thing; a sticker needs no reading."""
+    return "" if kind in ("", "sticker") else f"{phrases(language).unread}\n\n"
 
 
 def refused_text(refused: Refused, allowance: Allowance, language: str) -> str:

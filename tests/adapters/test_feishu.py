@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 import httpx
 import pytest
@@ -20,6 +22,7 @@ from adapters.base import (
     Sender,
 )
 from adapters.feishu import FeishuAdapter
+from adapters.feishu_bubbles import offer, questions_of
 from adapters.feishu_client import FeishuClient
 from adapters.feishu_inlet import Desk
 from adapters.feishu_link import Door
@@ -28,9 +31,21 @@ from adapters.feishu_shown import Recent
 from adapters.feishu_socket import Rhythm, Socket
 from adapters.feishu_toasts import Toasts
 from adapters.feishu_webhook import Webhook
-from tests.fakes.feishu_asker import Deaf, Question, Shelf, adapter_of, desk_of, running, stream, withheld
+from tests.fakes.feishu_asker import (
+    AT_ONCE,
+    Deaf,
+    Question,
+    Shelf,
+    adapter_of,
+    desk_of,
+    running,
+    stream,
+    withheld,
+)
 from tests.fakes.feishu_server import FeishuServer, Person
+from tests.fakes.feishu_wire import Fault
 from tests.fakes.pictures import picture, screenshot
+from tests.fakes.scripted_bot import Place
 
 ANSWER = "先装 Python 3.11。"
 UP = Button("👍", "/feedback up 1")
@@ -213,6 +228,51 @@ async def test_what_a_card_says_is_remembered_and_told_after_a_direct_answer(
         await adapter.show(stream(server, question.answer(ANSWER)), Delivery(question.key))
     assert await desk.shown.get(chat.answers[0].id) == ANSWER
     assert told == [chat.answers[0].id]
+
+
+SOURCES = [
+    Place("XTuner", "微调", "", ""),
+    Place("faq", "显存不够怎么办？", "", ""),
+    Place("XTuner", "微调", "", ""),
+    Place("LMDeploy", "安装", "", ""),
+    Place("文" * 300, "", "", ""),
+    Place("第五", "", "", ""),
+]
+
+
+async def test_what_else_the_answer_leans_on_is_offered_in_a_direct_chat_alone(
+    server: FeishuServer, lin: Person
+) -> None:
+    desk = desk_of(server)
+    adapter = FeishuAdapter(desk, Deaf(), withheld, after=partial(offer, desk.client))
+    async with running(adapter):
+        for chat in (server.direct(lin), server.group("一班", lin)):
+            question = Question(chat, chat.say(lin, "怎么微调？", at_bot=True))
+            reply = question.answer(ANSWER, (UP,), SOURCES)
+            await adapter.show(stream(server, reply), Delivery(question.key))
+            offered = ("显存不够怎么办？", "LMDeploy 安装", "文" * 200) if chat.kind == "p2p" else ()
+            assert chat.answers[0].bubbles == offered
+
+
+@pytest.mark.parametrize("fault", ["hang", "error", 230001, 99991400, 99991403])
+async def test_an_answer_below_which_nothing_can_be_offered_is_shown_all_the_same(
+    server: FeishuServer, lin: Person, fault: Fault
+) -> None:
+    desk, chat, timing = desk_of(server), server.direct(lin), replace(AT_ONCE, aftermath=0.2)
+    adapter = FeishuAdapter(desk, Deaf(), withheld, after=partial(offer, desk.client), timing=timing)
+    question = Question(chat, chat.say(lin, "怎么微调？"))
+    answer = question.answer(ANSWER, (UP,), SOURCES)
+    server.fault("push_follow_up", fault)
+    async with running(adapter), asyncio.timeout(5):
+        assert await adapter.show(stream(server, answer), Delivery(question.key))
+    assert len(server.made("push_follow_up")) == 1
+    assert len(chat.answers) == 1
+
+
+def test_what_is_no_answer_is_followed_by_nothing() -> None:
+    reply = Reply(Conversation("feishu", "oc_1"), "1. XTuner", SOURCES, final=True)
+    assert questions_of(reply) == []
+    assert questions_of(replace(reply, buttons=(UP,), sources=())) == []
 
 
 async def test_of_what_cards_say_the_newest_are_remembered() -> None:

@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 
-from adapters.base import Conversation, File, Image, Message
+from adapters.base import Conversation, File, Image, Message, Reply
 from adapters.feishu_address import spoken
+from adapters.feishu_cards import parts_of
 from adapters.feishu_client import FeishuClient
 from adapters.feishu_content import LONGEST, Content, content_of, shortened
 from adapters.feishu_event import EXPIRED, Arrival, Reader, chat_of
 from adapters.feishu_lookup import Lookup
 from adapters.feishu_shown import Recent
 from tests.fakes.feishu_server import Chat, FeishuServer, Person
+from tests.fakes.scripted_bot import Place
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ME = "ou_bot"
@@ -80,6 +82,7 @@ async def school(server: FeishuServer) -> AsyncIterator[Class]:
         ("@_user_1 问问 @_user_2", [BOT, ANN], "问问 @Ann", True),
         ("@_user_2 怎么安装？", [ANN], "@Ann 怎么安装？", False),
         ("@_all 放假", [], "@all 放假", False),
+        ("@_user_19:00 上课吗", [BOT], "9:00 上课吗", True),
         ("@_user_12 好", [BOT | {"key": "@_user_12"}, ANN | {"key": "@_user_1"}], "好", True),
         ("@助教 怎么安装？", [], "@助教 怎么安装？", False),
         ("@_user_1 好", [BOT | {"id": ME}], "好", True),
@@ -114,6 +117,8 @@ POST = {
     ],
 }
 POST_TEXT = "装不上\n@_user_1 看 [这里](https://a.b)\n[SMILE]\n```python\nimport x\n```\n---**好**"
+UPGRADE = "请升级至最新版本客户端，以查看内容"
+TOMORROW = Content("通知\n明天考试")
 PICTURES = (Image("image/png", reference="om_1:img_1"), Image("image/png", reference="om_1:img_2"))
 OLD_CARD = {"title": "通知", "elements": [[{"tag": "text", "text": "明天"}, {"tag": "img"}]]}
 CARD = {
@@ -154,6 +159,8 @@ CARD = {
         ("sticker", {"file_key": "f"}, Content(unreadable="sticker")),
         ("interactive", OLD_CARD, Content("通知\n明天")),
         ("interactive", CARD, Content("通知\n明天考试")),
+        ("interactive", {"elements": [[{"text": UPGRADE}]], "user_dsl": json.dumps(CARD)}, TOMORROW),
+        ("interactive", {"elements": [[{"tag": "text", "text": UPGRADE}]]}, Content()),
         ("location", {"name": "北京", "longitude": "1"}, Content(unreadable="other")),
         ("share_chat", {"chat_id": "oc"}, Content(unreadable="other")),
         ("todo", {"task_id": "1"}, Content(unreadable="other")),
@@ -238,7 +245,26 @@ async def test_a_reply_to_the_bot_is_for_it(school: Class) -> None:
     message = await school.came()
     assert message.addressed
     assert message.conversation.thread_id == ""
-    assert message.quoted == ""
+    assert message.quoted == "用 pip。"
+
+
+async def test_a_card_of_the_bot_that_it_remembers_no_more_is_read_back(school: Class) -> None:
+    place = Conversation("feishu", school.group.id, "group")
+    [part] = parts_of(
+        Reply(place, "用 `pip` 装 <3.12 的 [1]。", (Place("FAQ", "pip", "/f", ""),), final=True),
+        "https://a.b",
+    )
+    card = await school.client.send(school.group.id, "interactive", part.card, "1")
+    school.group.say(school.lin, "然后呢？", reply_to=card)
+    message = await school.came()
+    assert message.quoted.startswith("用 `pip` 装 <3.12 的 1。")
+
+
+async def test_what_the_bot_took_back_is_not_told(school: Class) -> None:
+    answer = await school.answer(school.group, "用 pip。")
+    await school.client.delete(answer)
+    school.group.say(school.lin, "然后呢？", reply_to=answer)
+    assert (await school.came()).quoted == ""
 
 
 async def test_what_the_bot_said_is_quoted_from_what_it_remembers(school: Class) -> None:

@@ -28,9 +28,9 @@ from adapters.base import (
     Reply,
     Sender,
 )
+from adapters.files import BYTES, CHARACTERS, shrunk, text_of
 from adapters.telegram import TelegramAdapter
 from adapters.telegram_api import Me, TelegramApi
-from adapters.files import BYTES, CHARACTERS, shrunk, text_of
 from adapters.telegram_growth import Timing
 from adapters.telegram_intake import Webhook
 from adapters.telegram_sent import Sent
@@ -132,6 +132,17 @@ async def test_that_mentions_do_not_reach_it_is_told_once_with_what_to_do(
     told = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert len(told) == privacy
     assert all("/setprivacy" in one and "/ask@course_ta_bot" in one for one in told)
+
+
+async def test_the_log_says_as_which_bot_it_was_let_in(
+    server: TelegramServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    adapter = adapter_of(server)
+    async with running(adapter):
+        await server.until(lambda: adapter.connected)
+    assert "@course_ta_bot in" in caplog.text
+    assert server.token not in caplog.text
 
 
 # The typing sign

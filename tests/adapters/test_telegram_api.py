@@ -13,6 +13,7 @@ from adapters.base import AdapterError, AttachmentRefused, Button, ChatClosed, D
 from adapters.telegram_api import MessageGone, NotOffered, OutcomeUnknown, Place, PolledElsewhere, TelegramApi
 from adapters.telegram_pace import Pace
 from adapters.telegram_text import Part
+from tests.fakes.socks_proxy import socks_proxy
 from tests.fakes.telegram_chats import Chat
 from tests.fakes.telegram_server import TelegramServer
 
@@ -117,6 +118,35 @@ async def test_the_environments_proxy_is_used(
     api = TelegramApi(server.token, "http://telegram.invalid")
     assert (await api.open()).id == server.id
     await api.close()
+
+
+async def test_a_socks_proxy_of_the_environment_is_used_and_looks_names_up(
+    server: TelegramServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with socks_proxy() as proxy:
+        monkeypatch.setenv("ALL_PROXY", proxy.url)
+        monkeypatch.setenv("NO_PROXY", "")
+        api = TelegramApi(server.token, server.url.replace("127.0.0.1", "localhost"))
+        assert (await api.open()).id == server.id
+        await api.close()
+    assert set(proxy.asked) == {"localhost"}
+
+
+async def test_nothing_was_sent_where_a_socks_proxy_finds_no_way(
+    server: TelegramServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with socks_proxy() as proxy:
+        monkeypatch.setenv("ALL_PROXY", proxy.url)
+        monkeypatch.setenv("NO_PROXY", "")
+        api = TelegramApi(server.token, server.url)
+        await api.open()
+        proxy.closed = True
+        ann = server.direct(server.person("Ann"))
+        with pytest.raises(DeliveryFailed) as told:
+            await api.updates(None, 0, ())
+        await api.close()
+    assert not isinstance(told.value, OutcomeUnknown)
+    assert not ann.answers
 
 
 async def test_a_message_is_sent_with_all_that_belongs_to_it(

@@ -285,6 +285,13 @@ def test_a_frame_shows_that_more_will_come() -> None:
     assert frame_of(reply("正在查资料…", final=False)).text == "正在查资料…"
 
 
+@pytest.mark.parametrize(
+    "answer", ["字" * 2000 + "\u3000" * 3000 + "字" * 2000, "# **粗**\n\n" * 51 + "**a** `b` " * 20]
+)
+def test_a_frame_fits_whatever_is_in_it(answer: str) -> None:
+    check(frame_of(reply(answer, final=False)))
+
+
 def test_a_frame_of_a_long_answer_is_its_end_and_seldom_jumps() -> None:
     answer = "\n\n".join(f"第{number}段" + "字" * 95 for number in range(150))
     frames = [frame_of(reply(answer[:end])).text for end in range(100, len(answer), 100)]

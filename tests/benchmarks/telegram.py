@@ -121,7 +121,7 @@ async def _waking() -> float:
     async with asyncio.TaskGroup() as users:
         for _ in range(USERS):
             users.create_task(stream())
-            await asyncio.sleep(TOKEN_MS / 1e3)
+            await asyncio.sleep(TOKEN_MS / 1e3 / USERS)
     return (time.process_time() - began) / USERS
 
 

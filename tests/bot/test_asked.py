@@ -68,8 +68,12 @@ def test_more_of_what_was_more_already_is_asked_once(commands: Commands) -> None
         assert commands.question("/more telegram:press:9", again, "", language) == once
 
 
+def test_more_alone_means_the_last_answer(commands: Commands) -> None:
+    assert commands.question("/more", TURNS, "", "zh") == "3.11（请讲得更详细，分步骤说明）"
+
+
 @pytest.mark.parametrize(
-    "text", ["/ask", "/start", "/start ___", "/more", "/more telegram:42:9", "/help ask", "/again 1", "how"]
+    "text", ["/ask", "/start", "/start ___", "/more telegram:42:9", "/help ask", "/again 1", "how"]
 )
 def test_what_asks_nothing_is_no_question(commands: Commands, text: str) -> None:
     assert commands.question(text, TURNS, "", "zh") is None

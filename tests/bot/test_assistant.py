@@ -25,6 +25,7 @@ from bot.assistant import QUESTION_LIMIT, Assistant, Step
 from bot.commands import Commands
 from bot.course import Course, CourseInfo, FilesConfig, Group
 from bot.gate import Gate
+from bot.phrases import phrases
 from memory.base import Fact, History, MemoryUnavailable, Quota, Refused, Remembered, Source, Turn
 from memory.client import connect
 from memory.history import RedisHistory
@@ -491,6 +492,17 @@ async def test_a_video_with_a_question_below_it_is_a_question(client: Redis) -> 
     answers = EchoAnswers()
     await said(assistant(client, answers), replace(message("how to install"), unreadable="video"))
     assert answers.asked[-1][0] == "how to install"
+
+
+@pytest.mark.parametrize("kind", ["file", "video", "voice", "other"])
+async def test_who_asks_below_what_cannot_be_read_is_told_so_above_the_answer(
+    client: Redis, kind: Unreadable
+) -> None:
+    asked = replace(message("这个报错怎么办"), unreadable=kind)
+    final = (await steps(assistant(client, EchoAnswers()), asked))[-1]
+    assert final.reply.text.startswith(phrases("zh").unread)
+    assert final.kept
+    assert phrases("zh").unread not in final.kept.turn.answer
 
 
 # ---- commands that ask

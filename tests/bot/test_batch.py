@@ -1,6 +1,7 @@
 """Short messages in a row are one question; what waited too long is not answered out of the blue."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -97,6 +98,17 @@ def test_a_question_has_the_pictures_of_all_its_parts_and_the_first_quote() -> N
 )
 def test_what_is_no_part_of_the_same_question_waits_for_its_turn(following: Message) -> None:
     assert batch(message("one"), following) == Batch(message("one"), ("one",))
+
+
+def test_whole_questions_in_a_row_are_answered_one_by_one() -> None:
+    made = batch(message("怎么装？"), message("在哪下载？", 0.5), message("Windows 上", 1.0))
+    assert made.message.text == "怎么装？"
+    assert batch(message("怎么装？"), message("Windows 上", 0.5)).merged == ("Windows 上",)
+
+
+def test_nothing_is_added_to_what_is_no_text() -> None:
+    voice = replace(message("", id="v"), unreadable="voice")
+    assert batch(voice, message("怎么装", 0.5)).merged == ()
 
 
 @pytest.mark.parametrize("first", [message("/help"), message("one", edited=True), message("x" * (SHORT + 1))])

@@ -84,6 +84,10 @@ def house(client: Redis) -> House:
     return House(client)
 
 
+async def test_help_shows_commands_so_that_a_chat_lets_one_tap_them(house: House) -> None:
+    assert "`" not in await house.says("/help")
+
+
 async def test_help_lists_all_commands_with_their_chinese_names(house: House) -> None:
     text = await house.says("/help")
     for name in (
@@ -336,6 +340,7 @@ async def test_forgetting_asks_back_with_what_will_be_erased(house: House) -> No
     assert said is not None
     assert "1 组问答、1 条你说过的情况" in said.text
     assert [(button.label, button.command) for button in said.buttons] == [("确认", "/forget confirm")]
+    assert "会删掉 1 个" in said.text
     assert (await house.history.load(key, ANN.id)).facts
 
 

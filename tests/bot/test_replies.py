@@ -75,7 +75,7 @@ def test_what_cannot_be_read_is_told_what_to_send_instead(language: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("set_to", "language"), [("zh-hans", "zh"), ("en-GB", "en"), ("EN", "en"), ("de", "zh"), ("", "zh")]
+    ("set_to", "language"), [("zh-hans", "zh"), ("en-GB", "en"), ("EN", "en"), ("de", "en"), ("", "zh")]
 )
 def test_who_has_said_nothing_is_spoken_to_in_the_language_of_their_client(
     set_to: str, language: str

@@ -128,7 +128,7 @@ def test_who_is_not_content_is_asked_why(bot: Bot) -> None:
     bot.press(chat, ann, answer, "👎")
     asked_back = bot.answers(chat, 2)[-1]
     assert asked_back.text == ENGLISH.why_down
-    assert bot.press(chat, ann, asked_back, list(asked_back.buttons)[0]) == ENGLISH.voted
+    assert bot.press(chat, ann, asked_back, next(iter(asked_back.buttons))) == ENGLISH.voted
 
 
 def test_an_edited_question_has_its_answer_edited(bot: Bot) -> None:
