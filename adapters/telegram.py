@@ -182,6 +182,8 @@ class TelegramAdapter:
     def _begun(self, reply: Reply, delivery: Delivery) -> Growth:
         place, again = _place(reply.conversation), bool(delivery.sent_id)
         self._typing.end(place.chat_id)
+        # Whoever asked could write there since; another process may be the one that has heard of it.
+        self._api.reopened(place.chat_id)
         # In a direct chat everybody sees what it answers, unless it comes late.
         question = message_of(reply.in_reply_to, place.chat_id) if place.group or again else None
         once = Once(self._api, place, delivery, question)

@@ -10,7 +10,7 @@ from telegram import User
 from telegram.error import InvalidToken, NetworkError, TelegramError
 
 from adapters.base import AttachmentRefused, Button, DeliveryFailed
-from adapters.telegram_calls import Call, Calls, Patience
+from adapters.telegram_calls import Call, Calls, Going, Patience, untold
 from adapters.telegram_faults import MessageGone, NotOffered, OutcomeUnknown, PolledElsewhere, translated
 from adapters.telegram_http import Wire, Wired
 from adapters.telegram_keyboard import keyboard
@@ -130,11 +130,12 @@ class TelegramApi:
         buttons: Sequence[Button] = (),
         silent: bool = False,
         urgency: Urgency = "final",
+        going: Going = untold,
     ) -> int:
         """Send and return the message's id.
 
         Any urgency but final is one try at once: 0 where there was no room for it or it surely was not sent.
-        Raises OutcomeUnknown.
+        `going` is told when it goes out, and when it is to be tried again later. Raises OutcomeUnknown.
         """
         parameters: dict[str, object] = {
             "message_thread_id": place.thread_id,
@@ -143,7 +144,7 @@ class TelegramApi:
         }
         if reply_to:
             parameters["reply_parameters"] = {"message_id": reply_to, "allow_sending_without_reply": True}
-        call = Call("sendMessage", parameters, place.chat_id, urgency, repeatable=False)
+        call = Call("sendMessage", parameters, place.chat_id, urgency, repeatable=False, going=going)
         return _message_id(await self._calls.done(call))
 
     async def edit(

@@ -18,6 +18,14 @@ logger = logging.getLogger(__name__)
 _PAUSE, _LONGEST_PAUSE, _PATIENCE = 0.5, 8.0, 30.0
 
 
+Going = Callable[[bool], Awaitable[None]]
+"""Awaited with True right before a request goes out, with False before a wait after one without effect."""
+
+
+async def untold(_out: bool) -> None:
+    """Nobody needs to know."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A call; `chat_id` 0 where it concerns no chat. `repeatable`: made twice it does no more than once.
@@ -31,6 +39,7 @@ class Call:
     urgency: Urgency = "final"
     repeatable: bool = True
     paced: bool = True
+    going: Going = untold
 
     @property
     def patient(self) -> bool:
@@ -77,6 +86,7 @@ class Calls:
             call = self._addressed(call)
             if call.paced and not await self._pace.take(call.chat_id, call.urgency):
                 return None
+            await call.going(True)
             try:
                 result = await self._bot.ask(call.method, call.parameters)
                 self._pace.passed()
@@ -116,6 +126,7 @@ class Calls:
     async def _flooded(self, call: Call, seconds: float) -> None:
         if call.chat_id:
             self._pace.flooded(call.chat_id, seconds)
+        await call.going(False)
         if call.patient and not call.paced:
             await self._wait(seconds)
 
@@ -142,6 +153,7 @@ class Calls:
         pause = patience.next()
         if not pause:
             raise DeliveryFailed(str(self._failure(call, error))) from error
+        await call.going(False)
         await self._wait(pause)
         return True
 

@@ -1,8 +1,9 @@
 """The messages of one reply at Telegram: each part of it is shown, and never twice.
 
-Telegram takes no key by which it knows a message again. So before a new one is sent a `?` is kept, and after
-it its id; whoever finds a `?` sends nothing of the answer any more but a note, by which it can be had again.
-What has an id is edited, as often as it takes. A placeholder needs no `?`: lost, it is at worst an orphan.
+Telegram takes no key by which it knows a message again. So right before a new one goes out, its turn having
+come, a `?` is kept, and after it its id; whoever finds a `?` sends nothing of the answer any more but a note,
+by which it can be had again. What has an id is edited, as often as it takes. A placeholder needs no `?`:
+lost, it is at worst an orphan.
 """
 
 from collections.abc import Callable, Sequence
@@ -89,10 +90,13 @@ class Once:
     async def _sent(self, part: Part, buttons: Sequence[Button]) -> bool:
         """Whether it surely arrived. Raises DeliveryFailed where it surely did not."""
         before = self._ids
-        await self._keep(*before, UNKNOWN)
+
+        async def going(out: bool) -> None:
+            await self._keep(*before, *([UNKNOWN] if out else []))
+
         reply_to = None if any(before) else self._reply_to
         try:
-            id = await self._api.send(self._place, part, reply_to=reply_to, buttons=buttons)
+            id = await self._api.send(self._place, part, reply_to=reply_to, buttons=buttons, going=going)
         except OutcomeUnknown:
             return False
         except DeliveryFailed:

@@ -279,6 +279,14 @@ async def test_of_an_answer_that_is_given_up_stays_what_there_is(
     assert not signs(question)
 
 
+async def test_a_sign_that_does_not_go_at_once_goes_when_it_can(server: FeishuServer) -> None:
+    question = asked(server)
+    server.fault("DELETE", 99991400, seconds=500)
+    async with running(adapter_of(server, replace(AT_ONCE, aftermath=0.05))) as bot:
+        await shown(server, bot, question, *grown(question))
+        await server.until(lambda: not signs(question))
+
+
 class Elsewhere(Exception):
     """Another worker has the conversation."""
 

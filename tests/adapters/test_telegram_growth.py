@@ -12,7 +12,7 @@ from adapters.base import Button, ChatClosed, DeliveryFailed, Reply
 from adapters.telegram import TelegramAdapter
 from adapters.telegram_api import TelegramApi
 from adapters.telegram_growth import Tempo
-from adapters.telegram_intake import Polling
+from adapters.telegram_intake import Polling, Webhook
 from adapters.telegram_pace import Pace
 from tests.fakes.telegram_bot import (
     AGAIN,
@@ -23,6 +23,7 @@ from tests.fakes.telegram_bot import (
     Seen,
     Shelf,
     adapter_of,
+    api_of,
     lost,
     running,
     stream,
@@ -383,6 +384,37 @@ async def test_who_has_blocked_the_bot_gets_nothing_and_nothing_is_kept(
     with pytest.raises(ChatClosed):
         await shown(server, bot, question, question.answer(ANSWER), shelf=shelf)
     assert shelf.sent_id == ""
+
+
+async def test_an_answer_that_waits_for_its_turn_is_nothing_that_nobody_knows_of(
+    server: TelegramServer,
+) -> None:
+    question, shelf = asked(server), Shelf()
+    server.fault("sendMessage", "flood", seconds=240)
+    patient = TelegramApi(server.token, server.url)
+    waiting = TelegramAdapter(patient, Polling(patient, Alone()), lost, timing=replace(AT_ONCE, aftermath=0))
+    async with running(waiting) as bot:
+        showing = asyncio.create_task(shown(server, bot, question, question.answer(ANSWER), shelf=shelf))
+        await server.until(lambda: shelf.kept[-1:] == [""])
+        showing.cancel()
+        await asyncio.wait([showing])
+    async with running(adapter_of(server)) as bot:
+        await shown(server, bot, question, question.answer(ANSWER), shelf=shelf)
+    assert texts(question.chat) == [ANSWER]
+
+
+async def test_who_comes_back_is_answered_also_by_a_process_that_does_not_hear_of_it(
+    server: TelegramServer,
+) -> None:
+    question = asked(server)
+    deaf = Webhook(api_of(server), "https://bot.example/telegram/webhook", "secret")
+    async with running(adapter_of(server, webhook=deaf)) as bot:
+        question.chat.block()
+        with pytest.raises(ChatClosed):
+            await shown(server, bot, question, question.answer(ANSWER))
+        question.chat.unblock()
+        await shown(server, bot, question, question.answer(ANSWER))
+    assert texts(question.chat) == [ANSWER]
 
 
 async def test_what_surely_was_not_sent_is_sent_later(server: TelegramServer, bot: TelegramAdapter) -> None:
