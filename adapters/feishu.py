@@ -79,6 +79,7 @@ class FeishuAdapter:
         self._timing = timing
         self._clock = clock
         self._files = Files(self._download)
+        self._tidying: set[asyncio.Task[None]] = set()
         self._open = asyncio.Event()
         self._mute = False
 
@@ -102,6 +103,8 @@ class FeishuAdapter:
             await asyncio.Event().wait()
         finally:
             self._open.clear()
+            for task in self._tidying:
+                task.cancel()
             await self._client.close()
 
     async def show(self, replies: AsyncIterator[Reply], delivery: Delivery) -> str:
@@ -192,7 +195,7 @@ class FeishuAdapter:
     def _begun(self, reply: Reply, once: Once, delivery: Delivery) -> Growth:
         asked = "" if delivery.key.startswith(_PRESS) else question_of(reply.in_reply_to)
         typing = Typing(self._client, asked, left=bool(delivery.sent_id))
-        return Growth(once, typing, self._withheld, self._web_url, self._timing)
+        return Growth(once, typing, self._withheld, self._web_url, self._timing, self._tidying)
 
     async def _remember(self, messages: list[str], reply: Reply) -> None:
         for message_id in messages:

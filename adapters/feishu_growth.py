@@ -42,7 +42,10 @@ TIMING = Timing()
 
 
 class Growth:
-    """A reply that is being shown: frames, then `final` once, and `leave` whatever happened."""
+    """A reply that is being shown: frames, then `final` once, and `leave` whatever happened.
+
+    Of a reply that was shown, what is still to be tidied up goes on in a task in `tidying`.
+    """
 
     def __init__(
         self,
@@ -51,12 +54,15 @@ class Growth:
         withheld: Withheld,
         web_url: str,
         timing: Timing,
+        tidying: set[asyncio.Task[None]],
     ) -> None:
         self._once = once
         self._typing = typing
         self._withheld = withheld
         self._web_url = web_url
         self._timing = timing
+        self._tidying = tidying
+        self._complete = False
         self._loop = asyncio.get_running_loop()
         self._latest: Reply | None = None
         self._came_at = 0.0
@@ -80,14 +86,19 @@ class Growth:
         await self._ended(self._timing.patience)
         if self._growing and not self._growing.cancelled():
             self._growing.result()
-        return await self._whole(self._shown(reply))
+        sent_id = await self._whole(self._shown(reply))
+        self._complete = True
+        return sent_id
 
     async def leave(self) -> None:
         """No frame is shown from now on, no card streams, and no sign says that the bot works."""
         await self._ended(self._timing.aftermath)
         leaving = asyncio.create_task(self._left())
+        self._tidying.add(leaving)
+        leaving.add_done_callback(self._tidying.discard)
         await asyncio.wait([leaving], timeout=self._timing.aftermath)
-        await _stopped(leaving)
+        if not self._complete:  # who completes it tidies up
+            await _stopped(leaving)
 
     async def _left(self) -> None:
         await asyncio.gather(self._once.close(), self._typing.end())

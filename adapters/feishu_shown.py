@@ -1,4 +1,4 @@
-"""The bot's own answers by the ids of their messages: a card that somebody quotes cannot be read back."""
+"""The bot's own answers by the ids of their messages: what somebody quotes need not be asked for."""
 
 from typing import Protocol
 

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-EVERYWHERE = ("house", "memory", "answering", "knowledge", "inbox", "durability", "telegram")
+EVERYWHERE = ("house", "memory", "answering", "knowledge", "inbox", "durability", "telegram", "feishu")
 ON_LABELLED_DATA = ("retrieval", "cmrc", "locomo", "abuse")
 
 
