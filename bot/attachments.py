@@ -16,6 +16,7 @@ from rag.pictures import PictureUnreadable
 QUOTE_LIMIT = 2000
 """Characters of a quoted message that are taken in: its beginning, and its end where errors stand."""
 
+_MARKS = re.compile(r"<[^>]*>|\(https?://[^)\s]*\)|\W")
 _ALIKE = 60  # letters and digits at the beginning by which an answer is known
 
 Fetch = Callable[[Message], Awaitable[Message]]
@@ -68,6 +69,6 @@ def quote(message: Message, turns: Sequence[Turn] = ()) -> str:
 
 
 def _begins_alike(text: str, answer: str) -> bool:
-    """A platform may show it with other marks, and cut it off."""
-    one, other = (re.sub(r"\W", "", whole)[:_ALIKE] for whole in (text, answer))
-    return bool(one) and one == other
+    """A platform may show it with other marks, and with its sources below."""
+    shown, known = (_MARKS.sub("", whole)[:_ALIKE] for whole in (text, answer))
+    return bool(known) and shown.startswith(known)

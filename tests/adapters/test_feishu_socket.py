@@ -166,9 +166,10 @@ async def test_a_connection_that_breaks_is_opened_again_and_nothing_is_lost(
 ) -> None:
     async with bot.listening(server) as socket:
         server.cut_socket()
-        await server.until(lambda: not socket.connected)
+        await server.until(lambda: len(server.made("/callback/ws/endpoint")) == 2)
         chat.say(lin, "怎么安装？")
         await server.until(lambda: bot.texts == ["怎么安装？"])
+        assert socket.connected
 
 
 async def test_a_connection_that_breaks_before_the_acknowledgement_brings_the_event_again(

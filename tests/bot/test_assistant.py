@@ -427,7 +427,9 @@ async def test_an_answer_of_before_that_it_points_at_is_not_asked_again(client: 
     pointing = replace(message("then what?", "web:2"), quoted="You asked: **how to** quantise [1]")
     await talk(client, bot, message("how to quantise 1 and on", "web:1"), pointing)
     assert answers.asked[-1][0] == "then what?\nYou asked: **how to** quantise [1]"
-    again = replace(pointing, quoted="**You asked**: how to quantise 1 and on")
+    again = replace(
+        pointing, quoted="**You asked**: how to quantise <number_tag url='x'>1</number_tag> and on"
+    )
     await said(bot, again)
     assert answers.asked[-1][0] == "then what?"
 
