@@ -116,7 +116,7 @@ def test_in_a_group_its_name_and_commands_are_for_the_bot(reader: Reader, text: 
         "/ask@other_bot 怎么安装",
         "/ask@other_bot 别问 @course_bot",
         "/帮助@other_bot",
-        "/root/.bashrc 在哪",
+        "/etc/fstab 在哪",
         "可以用 /help",
     ],
 )
