@@ -54,6 +54,9 @@ class Door:
             yield
         finally:
             self._house.gateway.cut()
+            # A connection that asyncio has taken but not begun would never be closed.
+            asyncio.get_running_loop().remove_reader(at)
+            await asyncio.sleep(0)
             for connection in runner.server.connections if runner.server else ():
                 connection.force_close()
             await runner.cleanup()

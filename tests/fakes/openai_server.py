@@ -301,6 +301,11 @@ class _Killable(uvicorn.Server):
     """Ends as a killed process does: connections are cut."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # A connection that asyncio has taken but not begun when its server is closed would never be closed.
+        for taking in sockets or ():
+            asyncio.get_running_loop().remove_reader(taking)
+        for _ in range(3):
+            await asyncio.sleep(0)
         for connection in list(self.server_state.connections):
             connection.transport.abort()
         await super().shutdown(sockets)
