@@ -25,7 +25,9 @@ run: $(READY)  ## index the sample course and open the web chat
 	$(BIN)/puyu serve
 
 test: $(READY)  ## every test, those in a real browser too where Chromium is installed
-	$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile || { status=$$?; [ $$status = 1 ] || exit $$status; \
+		echo "==> Again, each that failed, alone. One that passes now fails only sometimes: look at it all the same."; \
+		$(BIN)/python -m pytest --last-failed --last-failed-no-failures none -ra; }
 
 lint: $(READY)  ## format, lint, types
 	$(BIN)/ruff format --check .
@@ -39,5 +41,5 @@ bench: $(READY)  ## print the figures; DATA=folder adds those on labelled data
 	$(BIN)/python -m tests.benchmarks $(DATA)
 
 clean:  ## remove what `setup` made and the caches; data/ stays
-	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -110,7 +110,7 @@ async def test_a_call_that_is_given_up_keeps_no_other_from_its_reply(client: Red
 async def test_where_nobody_listens_the_reason_is_told(scheme: str, unused_tcp_port: int) -> None:
     nobody = connect(f"{scheme}://:hunter2@127.0.0.1:{unused_tcp_port}{'/main' * ('sentinel' in scheme)}")
     with pytest.raises(MemoryUnavailable, match=r"Connect call failed|name no master") as told:
-        await ping(nobody, within=0.5)
+        await ping(nobody, within=5)
     assert "hunter2" not in str(told.value)
     await nobody.aclose()
 
@@ -120,7 +120,7 @@ async def test_a_wrong_password_is_told_and_not_repeated(program: Path, tmp_path
         one.ask("CONFIG SET requirepass right")
         client = connect(f"redis://:wrong@{one.address}")
         with pytest.raises(MemoryUnavailable, match="look at the password in REDIS_URL") as told:
-            await ping(client, within=0.5)
+            await ping(client, within=5)
         assert "wrong@" not in str(told.value)
         await client.aclose()
 
