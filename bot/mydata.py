@@ -36,6 +36,9 @@ def extent(personal: Personal) -> Receipt:
         personal.dead,
         len(personal.votes),
         len(personal.asked),
+        len(personal.items),
+        len(personal.entries),
+        len(personal.remarks),
     )
 
 
@@ -46,11 +49,9 @@ def is_nothing(receipt: Receipt) -> bool:
 
 def counted(receipt: Receipt, language: str) -> list[str]:
     """`3 个对话` and so on, or the same in English; what there is none of is left out."""
-    return [
-        unit.format(count)
-        for unit, count in zip(words(language).counted, astuple(receipt), strict=True)
-        if count
-    ]
+    units = words(language).counted
+    counts = astuple(receipt)[: len(units)]
+    return [unit.format(count) for unit, count in zip(units, counts, strict=True) if count]
 
 
 def receipt_text(receipt: Receipt, language: str) -> str:
@@ -92,6 +93,9 @@ def _kept_for(said: Words) -> str:
         history=keys.HISTORY.seconds // days,
         votes=keys.VOTES.seconds // days,
         asked=keys.ASKED.seconds // hours,
+        items=keys.ITEM.seconds // days,
+        entries=keys.ENTRY.seconds // days,
+        remarks=keys.REMARK.seconds // hours,
     )
 
 
@@ -108,7 +112,16 @@ def _rows(personal: Personal, person: str, here: str, said: Words, zone: ZoneInf
             own = belongs_to(key, person)
             yield place, said.summary.format(summary=_line(summary, _LINE)) if own else said.shared_summary
         for turn in reversed(personal.turns.get(key, ())):
-            yield place, f"{_day(turn, zone)} {_line(turn.question, _QUESTION)}"
+            yield place, _asked(turn, zone)
+    shown = {turn.message_id for turns in personal.turns.values() for turn in turns}
+    entries = [entry for entry in personal.entries if entry.message_id not in shown]
+    for heading, some in (
+        (said.items, personal.items),
+        (said.entries, entries),
+        (said.remarks, personal.remarks),
+    ):
+        for one in reversed(some):
+            yield heading, _asked(one, zone)
 
 
 def _conversations(personal: Personal) -> Mapping[str, list[Turn | Fact]]:
@@ -151,6 +164,10 @@ def _place(key: str, here: str, said: Words) -> str:
 
 def _day(one: Turn | Fact, zone: ZoneInfo) -> str:
     return f"{datetime.fromtimestamp(one.at, zone):%Y-%m-%d}"
+
+
+def _asked(turn: Turn, zone: ZoneInfo) -> str:
+    return f"{_day(turn, zone)} {_line(turn.question, _QUESTION)}"
 
 
 def _line(text: str, limit: int) -> str:

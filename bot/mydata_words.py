@@ -12,6 +12,9 @@ class Words:
     kept_for: str
     how_to_erase: str
     facts: str
+    items: str
+    entries: str
+    remarks: str
     here: str
     thread: str
     summary: str
@@ -35,9 +38,13 @@ CHINESE = Words(
     held="我记着关于你的这些：",
     nothing_held="我这里没有记着关于你的内容。",
     kept_for="保留多久：对话、摘要和你说的情况，最后一次用到之后 {history} 天；反馈 {votes} 天；提问计数"
-    " {asked} 小时。到期自动删除。",
+    " {asked} 小时；交给助教的问题 {items} 天，提问记录 {entries} 天，在群里的发言最多 {remarks} 小时。"
+    "到期自动删除。你要我忘掉时，助教已通过的问答会留给课程，但不再记着是谁问的。",
     how_to_erase="想删掉：发送 /forget 忘掉全部；只想忘掉这个对话，直接跟我说「忘掉我刚才说的」。",
     facts="你说过的自己的情况",
+    items="交给助教的问题",
+    entries="提问记录（用来统计，也用来在资料更新时告诉你）",
+    remarks="刚才在群里的发言（用来判断是否已有人回答）",
     here="{place}（就是这里）",
     thread="话题 {thread}",
     summary="更早对话的摘要：{summary}",
@@ -54,6 +61,9 @@ CHINESE = Words(
         "{} 条没能答成的消息",
         "{} 个反馈",
         "{} 次提问计数",
+        "{} 个交给助教的问题",
+        "{} 条提问记录",
+        "{} 条群里的发言",
     ),
     comma="、",
     ask="要我忘掉关于你的一切吗？会删掉 {counts}，包括你在别处的对话，删了找不回来。点「确认」，或发送"
@@ -78,10 +88,16 @@ ENGLISH = Words(
     held="This is what I hold of you:",
     nothing_held="I hold nothing of you.",
     kept_for="How long: conversations, summaries and what you told me stay for {history} days after they were"
-    " last used, votes for {votes} days, counted questions for {asked} hours; then they are deleted.",
+    " last used, votes for {votes} days, counted questions for {asked} hours, questions handed to the"
+    " staff for {items} days, the record of questions for {entries} days, what you write in groups for"
+    " {remarks} hour at most; then they are deleted. When you want to be forgotten, answers that the staff"
+    " approved stay with the course, but not who asked.",
     how_to_erase="To erase: send /forget for everything; for this conversation alone, tell me “forget what I"
     " told you”.",
     facts="What you told me about yourself",
+    items="Questions handed to the staff",
+    entries="Record of your questions (for figures, and to tell you when the course changes)",
+    remarks="What you wrote in groups just now (to see whether somebody answered already)",
     here="{place} (right here)",
     thread="thread {thread}",
     summary="summary of what was said before: {summary}",
@@ -98,6 +114,9 @@ ENGLISH = Words(
         "messages that could not be answered: {}",
         "votes: {}",
         "questions counted: {}",
+        "questions handed to the staff: {}",
+        "questions on record: {}",
+        "things you wrote in groups just now: {}",
     ),
     comma=", ",
     ask="Shall I forget everything about you? This erases, in all your conversations and for good: {counts}."

@@ -9,7 +9,7 @@ from memory.base import ApprovedPair
 from memory.client import guarded
 
 VERSION = 1
-_ALL = keys.APPROVED.of(keys.COURSE)
+_ALL, _MARK = keys.APPROVED.of(keys.COURSE), keys.MARK.of(keys.COURSE)
 
 
 class RedisApproved:
@@ -20,13 +20,18 @@ class RedisApproved:
 
     async def put(self, pair: ApprovedPair) -> None:
         """Keep the pair; it replaces the one of the same id."""
-        async with guarded():
-            await self._client.hset(_ALL, pair.id, to_line(pair))
+        async with guarded(), self._client.pipeline() as pipeline:
+            pipeline.hset(_ALL, pair.id, to_line(pair))
+            pipeline.incr(_MARK)
+            await pipeline.execute()
 
     async def withdraw(self, id: str) -> bool:
         """Forget the pair; False where there is none of this id."""
-        async with guarded():
-            return bool(await self._client.hdel(_ALL, id))
+        async with guarded(), self._client.pipeline() as pipeline:
+            pipeline.hdel(_ALL, id)
+            pipeline.incr(_MARK)
+            withdrawn, _ = await pipeline.execute()
+        return bool(withdrawn)
 
     async def all(self) -> list[ApprovedPair]:
         """Every pair, the one approved first before the others."""
@@ -34,6 +39,11 @@ class RedisApproved:
             lines = await self._client.hgetall(_ALL)
         pairs = [from_line(str(id), line) for id, line in lines.items()]
         return sorted((pair for pair in pairs if pair), key=lambda pair: (pair.approved_at, pair.id))
+
+    async def mark(self) -> str:
+        """Another one after each change."""
+        async with guarded():
+            return str(await self._client.get(_MARK) or "")
 
 
 def to_line(pair: ApprovedPair) -> str:

@@ -134,7 +134,11 @@ class History(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """How much of a person was erased."""
+    """How much of a person was erased.
+
+    `items` are those at the staff's desk. `cards` are what those of them are shown under that are erased, and
+    `changed` the numbers of those that stay, without the person: others ask them too, or they are approved.
+    """
 
     conversations: int = 0
     turns: int = 0
@@ -144,6 +148,11 @@ class Receipt:
     dead: int = 0
     votes: int = 0
     asked: int = 0
+    items: int = 0
+    entries: int = 0
+    remarks: int = 0
+    cards: tuple[str, ...] = ()
+    changed: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +160,9 @@ class Personal:
     """All that is held of a person; turns and facts by conversation, oldest first.
 
     `votes` maps ids of answers, `asked` are Unix seconds of questions counted for the quota, `waiting`
-    and `dead` count messages that wait or could not be answered.
+    and `dead` count messages that wait or could not be answered. `items` are questions at the staff's desk
+    with their answers, `entries` those in the journal, `remarks` what was written in groups just now: all
+    as turns, the last two without an answer.
     """
 
     turns: Mapping[str, tuple[Turn, ...]]
@@ -161,6 +172,9 @@ class Personal:
     summaries: Mapping[str, str] = field(default_factory=dict)
     waiting: int = 0
     dead: int = 0
+    items: tuple[Turn, ...] = ()
+    entries: tuple[Turn, ...] = ()
+    remarks: tuple[Turn, ...] = ()
 
 
 class People(Protocol):
@@ -266,3 +280,6 @@ class Approved(Protocol):
 
     async def all(self) -> list[ApprovedPair]:
         """Every pair, the one approved first before the others."""
+
+    async def mark(self) -> str:
+        """Another one after each change; it costs next to nothing."""

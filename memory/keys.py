@@ -2,8 +2,8 @@
 
 A cluster places a key by what stands in the braces. All that belongs to the conversations of one chat
 lies in the chat's partition, so that one script may touch it: `puyu:{5}:history:CONVERSATION`. What
-belongs to a person lies by the person: `puyu:{feishu:ou_1}:votes`; what belongs to no chat and no person
-lies by the course: `puyu:{course}:approved`.
+belongs to a person lies by the person: `puyu:{feishu:ou_1}:votes`; what belongs to no chat and no person,
+and all that is kept for the staff, lies by the course: `puyu:{course}:approved`.
 
 A conversation is named `platform:chat`, or that and more parts behind further colons.
 """
@@ -30,18 +30,18 @@ class Key:
         """The expiry in seconds."""
         return int(self.expiry.total_seconds()) if self.expiry else 0
 
-    def of(self, owner: str) -> str:
-        """The key of this person, or of the course."""
-        return f"puyu:{{{owner}}}:{self.name}"
+    def of(self, owner: str, part: str = "") -> str:
+        """The key of this person, or of the course; or of a part of what lies there."""
+        return f"{prefix(owner)}:{self.name}" + (f":{part}" if part else "")
 
     def within(self, partition: int, owner: str = "") -> str:
         """The key of a partition, or of a conversation, a chat or a message in it."""
         return f"{prefix(partition)}:{self.name}" + (f":{owner}" if owner else "")
 
 
-def prefix(partition: int) -> str:
-    """What the keys of a partition begin with."""
-    return f"puyu:{{{partition}}}"
+def prefix(owner: int | str) -> str:
+    """What the keys of a partition, of a person or of the course begin with."""
+    return f"puyu:{{{owner}}}"
 
 
 def partition(conversation: str) -> int:
@@ -60,6 +60,9 @@ TOLD = Key("told", timedelta(minutes=1))  # flag: it was said that the mailbox i
 
 # Of a message.
 MESSAGE = Key("message", timedelta(hours=49))  # hash: conversation; body, sender while it waits; sent id
+
+# Of a chat.
+POSTS = Key("posts", timedelta(days=30))  # hash: what the bot posted there by itself, by its id
 
 # Of a partition.
 LEASES = Key("leases")  # sorted set: conversations in hand or paused, by when that ends in Unix ms
@@ -86,3 +89,27 @@ HOLDER = Key("holder")  # which process does it; expires unless that one holds o
 
 # Of the course.
 APPROVED = Key("approved")  # hash: id -> question and answer that the staff approved; until withdrawn
+MARK = Key("mark")  # counter of its changes
+
+# For the staff, by the course.
+FORGOTTEN = Key("forgotten", EPOCH.expiry)  # of a person, also by them: since when they are forgotten
+RULES = Key("rules")  # hash: what the staff has set while the bot runs
+RELOADS = Key("reloads", timedelta(days=2))  # set: the messages by which course.toml was read again
+DEEDS = Key("deeds")  # hash: id -> a line of the audit log; the newest ten thousand
+AUDIT = Key("audit")  # sorted set: their ids by Unix seconds
+ENTRY = Key("entry", timedelta(days=90))  # hash of a message: its entry in the journal, whose, and where
+ENTRIES = Key("entries", ENTRY.expiry)  # sorted set of all, and by person: ids by Unix seconds
+VOTERS = Key("voters", VOTES.expiry)  # sorted set: people by Unix seconds of their last vote
+SILENCES = Key("silences", ENTRY.expiry)  # hash of a day: chat -> how many messages were left alone
+SILENT = Key("silent", MESSAGE.expiry)  # set of a day: ids of those that are counted
+REMARK = Key("remark", timedelta(hours=1))  # hash of a message: what was written in a group, whose, and where
+REMARKS = Key("remarks", REMARK.expiry)  # sorted set by place, and by person: ids by Unix seconds
+ANSWERED = Key("answered", timedelta(days=1))  # sorted set by place: who was answered unasked, and when
+NUMBER = Key("number")  # the number of the newest item at the desk
+ITEM = Key("item", timedelta(days=180))  # hash: an item, and what opened it; all of it from its last change
+ITEMS = Key("items", ITEM.expiry)  # set by state: numbers of items
+ASKING = Key("asking", ITEM.expiry)  # set by person: numbers of the items that are theirs
+OPENED = Key("opened", ITEM.expiry)  # number of the item that a cause and a message opened
+SHOWN = Key("shown", ITEM.expiry)  # number of the item that a message in the staff's chat belongs to
+CARDS = Key("cards", ITEM.expiry)  # set of an item: ids of these messages
+LEFT = Key("left", timedelta(days=2))  # hash of a wish to be forgotten: items that were left -> what to do

@@ -1,6 +1,7 @@
 """What is held of a person, over all conversations, in Redis: shown, and forgotten."""
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from memory import keys, lines
 from memory.base import Personal, Receipt, Vote
 from memory.client import guarded
 from memory.scripts import Argument, Script, Scripts, script
+from memory.staff_people import StaffPeople
 from memory.votes import vote_of
 
 TRIES, PAUSE = 40, 0.05  # for the rewriting of files that is under way to end; seconds between two
@@ -35,6 +37,7 @@ class RedisPeople:
     def __init__(self, client: Redis) -> None:
         self._client = client
         self._calls = Scripts(client)
+        self._staffs = StaffPeople(client)
         self._held = script("held", "flags=no-writes")
         self._forget = script("forget", "flags=allow-oom")
         self._dead = script("dead", "flags=allow-oom")
@@ -42,9 +45,10 @@ class RedisPeople:
     async def held(self, person: str, spared: str = "") -> Personal:
         """All that is held of them; the message `spared`, which asks for this, does not count."""
         found = await self._found(person)
-        rows, dead = await asyncio.gather(
+        rows, dead, staffs = await asyncio.gather(
             self._each(self._held, found.conversations, person, lines.fields(person), spared),
             self._dead_letters(person, erase=False),
+            self._staffs.held(person),
         )
         of = dict(zip(found.conversations, rows, strict=True))
         return Personal(
@@ -55,11 +59,13 @@ class RedisPeople:
             {name: row[2] for name, row in of.items() if row[2]},
             sum(row[3] for row in rows),
             dead,
+            *staffs,
         )
 
     async def forget_in(self, conversation: str, person: str, spared: str = "") -> None:
         """Erase what they said in this conversation, and what waits of it, in the same way."""
         await self._each(self._forget, [conversation], person, lines.fields(person), spared)
+        await self._staffs.forget_in(_chat(conversation), person)
         await self._rewrite()
 
     async def forget(self, person: str, spared: str = "") -> Receipt:
@@ -70,15 +76,19 @@ class RedisPeople:
         """
         found = await self._found(person, spared)
         arguments = (person, lines.fields(person), spared, found.spared_at)
-        rows, dead, _ = await asyncio.gather(
+        # To the millisecond, in which the inbox counts.
+        at = (int(found.spared_at) + 1) / 1000 if found.spared_at else time.time()
+        rows, dead, staffs, _ = await asyncio.gather(
             self._each(self._forget, found.conversations, *arguments),
             self._dead_letters(person, erase=True),
-            self._erase_own(person, found.conversations),
+            self._staffs.forget(person, at, spared),
+            self._erase_own(person, found.conversations, at),
         )
         await self._rewrite()
         turns, facts, summaries, waiting = (sum(row[at] for row in rows) for at in range(4))
         touched = sum(any(row) for row in rows)
-        return Receipt(touched, turns, facts, summaries, waiting, dead, len(found.votes), len(found.asked))
+        own = (len(found.votes), len(found.asked))
+        return Receipt(touched, turns, facts, summaries, waiting, dead, *own, *staffs)
 
     async def _found(self, person: str, spared: str = "") -> _Found:
         partitions = range(keys.PARTITIONS)
@@ -98,11 +108,12 @@ class RedisPeople:
             sorted(chain.from_iterable(conversations)),
         )
 
-    async def _erase_own(self, person: str, conversations: Sequence[str]) -> None:
-        chats = {":".join(name.split(":")[:2]) for name in conversations}
-        refused = (f"{keys.REFUSED.of(person)}:{chat}" for chat in ("", *chats))
-        async with guarded():
-            await self._client.delete(keys.VOTES.of(person), keys.ASKED.of(person), *refused)
+    async def _erase_own(self, person: str, conversations: Sequence[str], at: float) -> None:
+        refused = (f"{keys.REFUSED.of(person)}:{chat}" for chat in ("", *map(_chat, conversations)))
+        async with guarded(), self._client.pipeline() as pipeline:
+            pipeline.set(keys.FORGOTTEN.of(person), at, ex=keys.FORGOTTEN.seconds)
+            pipeline.delete(keys.VOTES.of(person), keys.ASKED.of(person), *refused)
+            await pipeline.execute()
 
     async def _each(self, script: Script, conversations: Sequence[str], *arguments: str) -> list[Any]:
         calls = (
@@ -141,3 +152,7 @@ class RedisPeople:
                     if "in progress" not in str(refusal):
                         return
             await asyncio.sleep(PAUSE)
+
+
+def _chat(conversation: str) -> str:
+    return ":".join(conversation.split(":")[:2])

@@ -31,12 +31,12 @@ class Script:
         object.__setattr__(self, "sha", sha1(self.text.encode(), usedforsecurity=False).hexdigest())
 
 
-def script(name: str, flags: str = "") -> Script:
-    """One of memory/lua, with what all of them share; `seconds` are the expiries of keys by their names."""
+def script(name: str, flags: str = "", shared: Sequence[str] = ("common", "turns")) -> Script:
+    """One of memory/lua, with what it shares; `seconds` are the expiries of keys by their names."""
     folder = files("memory").joinpath("lua")
     kinds = (kind for kind in vars(keys).values() if isinstance(kind, keys.Key))
     expiries = ", ".join(f"{kind.name} = {kind.seconds}" for kind in kinds if kind.expiry)
-    parts = [folder.joinpath(f"{part}.lua").read_text("utf-8") for part in ("common", "turns", name)]
+    parts = [folder.joinpath(f"{part}.lua").read_text("utf-8") for part in (*shared, name)]
     return Script("\n".join([f"#!lua {flags}".strip(), f"local seconds = {{{expiries}}}", *parts]))
 
 

@@ -60,8 +60,14 @@ end
 local function forget_memo()
   local asker = redis.call('HGET', work, 'asker') or ''
   if asker ~= '' and asker ~= sender then return 0 end
-  return redis.call('HDEL', work, 'memo', 'asker') > 0 and 1 or 0
+  local memo = redis.call('HGET', work, 'memo') or ''
+  redis.call('HDEL', work, 'memo', 'asker')
+  return memo ~= '' and 1 or 0
 end
+
+-- What the bot posted there by itself is theirs where the conversation is.
+local chat = string.match(conversation, '^([^:]*:[^:]*):[^:]*:.')
+if chat then redis.call('DEL', key('posts', chat)) end
 
 -- It may tell of them, and is written anew from what is left.
 local summaries = redis.call('HDEL', meta, 'summary')

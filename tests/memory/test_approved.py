@@ -60,6 +60,16 @@ async def test_pairs_stay_for_good(approved: Approved, client: Redis) -> None:
     assert await client.ttl(keys.APPROVED.of(keys.COURSE)) == -1
 
 
+async def test_the_mark_changes_with_every_change(approved: Approved) -> None:
+    marks = [await approved.mark()]
+    for change in (approved.put(PAIR), approved.put(PAIR), approved.withdraw("7")):
+        await change
+        marks.append(await approved.mark())
+    assert len(set(marks)) == 4
+    await approved.all()
+    assert await approved.mark() == marks[-1]
+
+
 async def test_a_damaged_line_and_one_of_a_version_to_come_hide_no_other(
     approved: Approved, client: Redis
 ) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from dataclasses import replace
@@ -11,16 +12,24 @@ import pytest
 from redis.asyncio import Redis
 
 from memory import keys
-from memory.base import Allowance, MemoryUnavailable, Personal, Receipt
+from memory.approved import RedisApproved
+from memory.audit import RedisAudit
+from memory.base import Allowance, ApprovedPair, MemoryUnavailable, Personal, Receipt
 from memory.client import connect, ping
+from memory.desk import RedisDesk
+from memory.entries import RedisJournal
 from memory.history import RedisHistory
 from memory.inbox import RedisInbox
+from memory.journal import Asked, Remark
 from memory.mail import Letter
 from memory.people import RedisPeople
 from memory.program import find_program
 from memory.quota import RedisQuota
 from memory.relay import RedisRelay
+from memory.remarks import RedisRemarks
+from memory.rules import RedisRuleBook
 from memory.scripts import Script, Scripts
+from memory.staff import Asker, Deed, Item
 from memory.votes import RedisVotes
 from tests.fakes.redis_servers import Server, cluster
 from tests.memory.processes import TURN
@@ -102,6 +111,32 @@ async def test_a_person_is_forgotten_on_every_node_and_in_its_files(
     for node in nodes:
         assert "cmdstat_bgrewriteaof" in node.ask("INFO commandstats")
         node.ask("CONFIG SET appendonly no")
+
+
+async def test_what_is_kept_for_the_staff_is_found_and_forgotten(client: Redis) -> None:
+    desk, journal, remarks = RedisDesk(client), RedisJournal(client), RedisRemarks(client)
+    book, audit, approved = RedisRuleBook(client), RedisAudit(client), RedisApproved(client)
+    await approved.put(ApprovedPair("1", "q", "a", "Wang", 1.0))
+    assert await approved.mark() == "1"
+    await book.set_role("web:1", "ta")
+    assert (await book.rules()).roles == {"web:1": "ta"}
+    await audit.put(deed := Deed("m1", 1.0, "web:1", "Wang", "web:room", "/mute"))
+    assert await audit.newest(1) == [deed]
+    await journal.silent("m1", "web:room", time.time())
+    assert await journal.silences(time.time()) == {"web:room": 1}
+    for person in PEOPLE:
+        item = await desk.open(Item(0, "asked", "q", "q", 1.0, (Asker(person, "", person, ""),), card=person))
+        await desk.shown(item.number, [f"s{person}"])
+        await journal.put(Asked(person, person, 1.0, "web:room", "", "q", "answered"))
+        await remarks.put("web:room", Remark(person, person, "r", 1.0))
+        await RedisVotes(client).put("m1", person, "up")
+        assert await desk.shown_in(["unknown", f"s{person}"]) == item
+    assert [vote.person for vote in await journal.votes(0)] == PEOPLE
+    receipt = await RedisPeople(client).forget(PEOPLE[0])
+    assert receipt == Receipt(votes=1, items=1, entries=1, remarks=1, cards=(PEOPLE[0],))
+    assert len(await desk.items(["open", "answered"])) == len(await journal.since(0)) == len(PEOPLE) - 1
+    assert [remark.person for remark in await remarks.since("web:room", 0)] == sorted(PEOPLE[1:])
+    assert [vote.person for vote in await journal.votes(0)] == PEOPLE[1:]
 
 
 async def test_a_line_reaches_who_listens_on_any_node(client: Redis) -> None:

@@ -12,12 +12,17 @@ from redis.asyncio import Redis
 from memory import keys
 from memory.base import Allowance, Fact, MailChanged, Personal, Receipt, Turn
 from memory.client import connect
+from memory.desk import RedisDesk
 from memory.embedded import embedded
+from memory.entries import RedisJournal
 from memory.history import RedisHistory
 from memory.inbox import RedisInbox
+from memory.journal import Asked, Remark
 from memory.mail import Job, Letter
 from memory.people import RedisPeople
 from memory.quota import RedisQuota
+from memory.remarks import RedisRemarks
+from memory.staff import Asker, Item
 from memory.votes import RedisVotes
 from tests.fakes.redis_servers import server
 
@@ -43,6 +48,7 @@ class House:
             for conversation in (GROUP, THREAD):
                 await self.tell(person, conversation)
             await self.vote_and_ask(person)
+            await self.meet_staff(person)
             await self.wait(person, THREAD)
         await self.tell(ANN, DIRECT)
         for person, conversation in ((ANN, DIRECT), (BOB, GROUP)):
@@ -65,6 +71,16 @@ class House:
         for number in range(2):
             id = f"{SAYS[person]}-{number}"
             await RedisQuota(self.client).spend(id, person, "", number, Allowance(1, 0))
+
+    async def meet_staff(self, person: str) -> None:
+        word = SAYS[person]
+        asker = Asker(person, word, f"{word}-1", THREAD)
+        item = Item(0, "asked", word, word, 1.0, (asker,), word, card=f"card of {person}")
+        await RedisDesk(self.client).open(item)
+        await RedisDesk(self.client).shown(1, [f"card of {person}"])
+        await RedisJournal(self.client).put(Asked(f"{word}-1", person, 1.0, GROUP, "", word, "answered"))
+        await RedisRemarks(self.client).put(GROUP, Remark(f"{word}-2", person, word, 1.0))
+        await RedisRemarks(self.client).answered(GROUP, person, 1.0)
 
     async def wait(self, person: str, conversation: str) -> None:
         id = f"{person} waits in {conversation}"
@@ -141,6 +157,9 @@ async def test_what_is_held_is_theirs_alone(house: House) -> None:
     assert [turn.message_id for turn in held.turns[GROUP]] == [f"web:1-{number}" for number in range(5)]
     assert [fact.text for fact in held.facts[GROUP]] == ["nightingale 1", "nightingale 0"]
     assert (held.votes, held.asked, held.waiting, held.dead) == ({"nightingale-1": "up"}, (0.0,), 1, 1)
+    entry = Turn("nightingale-1", "nightingale", "", 1.0, sender=ANN)
+    assert held.items == held.entries == (entry,)
+    assert held.remarks == (replace(entry, message_id="nightingale-2"),)
     assert "woodpecker" not in str(replace(held, summaries={}))
 
 
@@ -161,6 +180,12 @@ async def test_the_message_that_asks_for_it_does_not_count_and_is_answered(house
     assert await house.people.forget(ANN, spared=id) == Receipt()
     await house.inbox.commit(job, "it is done")
     await house.inbox.done(job, [id])
+
+
+async def test_a_conversation_in_which_nothing_is_kept_does_not_count(house: House) -> None:
+    await house.wait(ANN, DIRECT)
+    await house.inbox.done(await house.job(DIRECT), [f"{ANN} waits in {DIRECT}"])
+    assert await house.people.forget(ANN) == Receipt()
 
 
 async def test_what_is_sent_after_the_message_that_asks_for_it_is_answered_and_found_again(
@@ -200,7 +225,8 @@ async def test_forgetting_leaves_no_word_of_them_in_any_key_or_file_and_all_of_o
         await client.bgrewriteaof()
         assert b"nightingale" in await written(client, tmp_path)
         before = await house.people.held(BOB)
-        assert await house.people.forget(ANN) == Receipt(3, 15, 6, 3, 1, 1, 1, 1)
+        receipt = Receipt(3, 15, 6, 3, 1, 1, 1, 1, 1, 1, 1, (f"card of {ANN}",))
+        assert await house.people.forget(ANN) == receipt
         assert "nightingale" not in await stored(client)
         assert not await client.keys(f"*:conversations:{ANN}")
         left = await written(client, tmp_path)
