@@ -101,7 +101,8 @@ class Message:
     `addressed`: it is meant for the bot. `quoted` is the message that it points at, in part or whole, as
     far as the platform gives it. `edited`: the text of an earlier message is now this, since `sent_at`.
     `withdrawn`: the sender has taken the message with this id back; sender and text may be empty.
-    `unreadable` says what it is where it is nothing that the bot can read.
+    `unreadable` says what it is where it is nothing that the bot can read. `reply_to` are the ids of the
+    messages that it answers: the one it points at, and the first one of its thread.
     """
 
     id: str
@@ -116,6 +117,7 @@ class Message:
     withdrawn: bool = False
     files: tuple[File, ...] = ()
     unreadable: Unreadable = ""
+    reply_to: tuple[str, ...] = ()
 
     @property
     def attached(self) -> bool:
@@ -156,12 +158,26 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A file that goes with a reply; a picture is shown where the platform shows pictures."""
+
+    name: str
+    media_type: str
+    data: bytes
+
+
+Reaction = Literal["", "thanks"]
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What is shown, in Markdown, as far as it has grown; each one replaces the one before.
 
     `in_reply_to` is the id of the message it answers, `merged` those of the short ones that followed
     and are answered with it. `pending`: it only says that the answer is being worked on, a platform may
-    show that in a way of its own.
+    show that in a way of its own. Where a platform can put a sign for the `reaction` to the message it
+    answers, that takes the place of the text. `enclosures` are shown below a final reply. One that answers
+    no message is sent into the conversation by itself.
     """
 
     conversation: Conversation
@@ -172,6 +188,8 @@ class Reply:
     merged: tuple[str, ...] = ()
     final: bool = False
     pending: bool = False
+    reaction: Reaction = ""
+    enclosures: tuple[Enclosure, ...] = ()
 
 
 async def _not_kept(_sent_id: str) -> None:
@@ -197,7 +215,8 @@ class Delivery:
 class Exchange:
     """An earlier message and the reply it got, for platforms that keep no history of their own.
 
-    Without a `reply` the message still waits for one.
+    Without a `reply` the message still waits for one. One without a question was posted by itself; its id is
+    the post's.
     """
 
     message_id: str
@@ -242,6 +261,9 @@ class Adapter(Protocol):
 
     async def retract(self, sent_id: str) -> None:
         """Take a sent reply back."""
+
+    def messages(self, sent_id: str) -> tuple[str, ...]:
+        """The ids, as in `Message.reply_to`, of the messages in which the platform shows this reply."""
 
     async def fetch(self, message: Message) -> Message:
         """The message with what the platform keeps of it. Raises AttachmentRefused and DeliveryFailed."""

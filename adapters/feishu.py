@@ -17,7 +17,8 @@ from adapters.feishu_client import Me
 from adapters.feishu_faults import NoBot, QuestionGone
 from adapters.feishu_growth import TIMING, Growth, Timing, Withheld
 from adapters.feishu_inlet import Desk
-from adapters.feishu_once import Once, Place, drop
+from adapters.feishu_once import Once, drop
+from adapters.feishu_place import place_of
 from adapters.feishu_sent import question_of, sent_of
 from adapters.feishu_typing import Typing
 from adapters.feishu_webhook import Webhook
@@ -124,6 +125,10 @@ class FeishuAdapter:
         await self._opened()
         await drop(self._client, sent_of(sent_id))
 
+    def messages(self, sent_id: str) -> tuple[str, ...]:
+        """The ids of the messages that a reply consists of."""
+        return tuple(f"feishu:{one.message_id}" for one in sent_of(sent_id) if one.message_id)
+
     async def fetch(self, message: Message) -> Message:
         """The message with its pictures and the ends of its text files."""
         await self._opened()
@@ -166,7 +171,7 @@ class FeishuAdapter:
 
     def _toast(self, reply: Reply) -> str:
         """Its text where it is one line and there is nothing else to it, else empty: a list is to stay."""
-        if not reply.final or reply.buttons or reply.sources:
+        if not reply.final or reply.buttons or reply.sources or reply.enclosures:
             return ""
         text = "\n".join(str(part.text["text"]) for part in parts_of(reply, self._web_url))
         return text if len(text) <= TOAST and "\n" not in text else ""
@@ -176,7 +181,8 @@ class FeishuAdapter:
         try:
             async for latest in replies:
                 if once is None or growth is None:
-                    once = Once(self._client, _place(latest), delivery, self._clock, self._timing.renew)
+                    place = await place_of(self._client, latest, delivery.key)
+                    once = Once(self._client, place, delivery, self._clock, self._timing.renew)
                     growth = self._begun(latest, once, delivery)
                 if latest.final:
                     sent_id = await growth.final(latest)
@@ -204,10 +210,3 @@ class FeishuAdapter:
             with suppress(DeliveryFailed, TimeoutError):
                 async with asyncio.timeout(self._timing.aftermath):
                     await self._after(messages[-1], reply)
-
-
-def _place(reply: Reply) -> Place:
-    """In a direct chat everybody sees what is answered, so nothing is quoted there but in threads."""
-    where, question = reply.conversation, question_of(reply.in_reply_to)
-    threaded = bool(where.thread_id)
-    return Place(where.chat_id, question if threaded or where.kind == "group" else "", threaded)

@@ -13,7 +13,7 @@ from adapters.feishu_calls import App, Calls
 from adapters.feishu_codes import no_bot
 from adapters.feishu_faults import MessageGone, NoThreads
 from adapters.feishu_pace import Pace
-from adapters.feishu_wire import Call, Said, Wire, packed
+from adapters.feishu_wire import Call, Said, Upload, Wire, packed
 
 logger = logging.getLogger(__name__)
 
@@ -104,6 +104,21 @@ class FeishuClient:
         except MessageGone as error:
             raise AttachmentRefused("gone") from error
 
+    async def upload_image(self, data: bytes) -> str:
+        """Give Feishu a picture to be sent; its key. Raises AttachmentRefused too."""
+        return await self._uploaded("image", Upload("image", data, {"image_type": "message"}))
+
+    async def upload_file(self, name: str, data: bytes) -> str:
+        """Give Feishu a file to be sent under this name; its key. Raises AttachmentRefused too."""
+        return await self._uploaded("file", Upload("file", data, {"file_type": "stream", "file_name": name}))
+
+    async def beginning(self, thread_id: str) -> str:
+        """A message of this thread to which one can reply, its first if that is there; else empty."""
+        params = {"container_id_type": "thread", "container_id": thread_id, "sort_type": "ByCreateTimeAsc"}
+        items = (await self.call("GET", _MESSAGES, params=params)).get("items")
+        there = [one for one in items if not one.get("deleted")] if isinstance(items, list) else []
+        return str(there[0].get("message_id", "")) if there else ""
+
     async def send(
         self, place: str, msg_type: str, content: Mapping[str, object], uuid: str, *, frame: bool = False
     ) -> str:
@@ -162,6 +177,10 @@ class FeishuClient:
         params = {"card_msg_content_type": "user_card_content"}
         items = (await self.call("GET", _of(message_id), params=params)).get("items")
         return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+    async def _uploaded(self, kind: str, upload: Upload) -> str:
+        said = await self._calls.done(Call("POST", f"/open-apis/im/v1/{kind}s", upload=upload))
+        return _id(said.data, f"{kind}_key")
 
     async def _removed(self, path: str) -> None:
         try:

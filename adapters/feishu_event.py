@@ -80,15 +80,17 @@ class Reader:
         return await read(event) if read else Arrival()
 
     async def _said(self, event: Table) -> Arrival:
-        sender, said = table(event, "event", "sender"), table(event, "event", "message")
-        id, place, open_id = text(said, "message_id"), _place(said), text(sender, "sender_id", "open_id")
-        if text(sender, "sender_type") != "user" or not (id and place.chat_id and open_id):
+        writer, said = table(event, "event", "sender"), table(event, "event", "message")
+        id, place, open_id = text(said, "message_id"), _place(said), text(writer, "sender_id", "open_id")
+        if text(writer, "sender_type") != "user" or not (id and place.chat_id and open_id):
             return Arrival()
         mentions = rows(said, "mentions")
         for who, name in named(mentions).items():
             self._lookup.names.put(who, name)
         self._lookup.note_chat(place.chat_id, place.kind, open_id)
-        content, pointed = await asyncio.gather(self._content(id, said), self._pointed(event, open_id))
+        content, pointed, sender = await asyncio.gather(
+            self._content(id, said), self._pointed(event, open_id), self._sender(open_id)
+        )
         words = spoken(self._me.open_id, content.text, mentions)
         self._lookup.note(id, replace(content, text=words.text))
         if not content:
@@ -101,7 +103,7 @@ class Reader:
             Message(
                 f"feishu:{id}",
                 place,
-                self._sender(open_id),
+                sender,
                 words.text,
                 self._moment(number(said, "create_time")),
                 addressed,
@@ -109,6 +111,7 @@ class Reader:
                 pointed.content.text,
                 files=along.files,
                 unreadable=content.unreadable,
+                reply_to=_answered(said),
             )
         )
 
@@ -166,7 +169,7 @@ class Reader:
         if not chat_id:
             return Arrival()
         self._lookup.note_chat(chat_id, "group", open_id)
-        place, sender = Conversation("feishu", chat_id, "group"), self._sender(open_id or chat_id)
+        place, sender = Conversation("feishu", chat_id, "group"), Sender(f"feishu:{open_id or chat_id}")
         id = f"feishu:joined:{chat_id}:{since}"
         return Arrival(Message(id, place, sender, "/start", self._moment(since)))
 
@@ -197,13 +200,13 @@ class Reader:
         command = text(value, "command")
         if value.get("v") != _VERSION or not (command.startswith("/") and chat_id and open_id):
             return Arrival(toast=EXPIRED)
-        place = await self._lookup.place(chat_id, card)
+        place, sender = await asyncio.gather(self._lookup.place(chat_id, card), self._sender(open_id))
         # The reply finds its thread by the card.
         id = f"feishu:press:{text(event, 'header', 'event_id')}:{card}"
-        return Arrival(Message(id, place, self._sender(open_id), command, self._now()))
+        return Arrival(Message(id, place, sender, command, self._now()))
 
-    def _sender(self, open_id: str) -> Sender:
-        return Sender(f"feishu:{open_id}", self._lookup.names.get(open_id) or "")
+    async def _sender(self, open_id: str) -> Sender:
+        return Sender(f"feishu:{open_id}", await self._lookup.name(open_id))
 
     def _moment(self, milliseconds: int) -> datetime:
         known = 0 < milliseconds < _LATEST
@@ -213,6 +216,12 @@ class Reader:
 def _place(said: Table) -> Conversation:
     kind: Literal["group", "direct"] = "direct" if text(said, "chat_type") == "p2p" else "group"
     return Conversation("feishu", text(said, "chat_id"), kind, text(said, "thread_id"))
+
+
+def _answered(said: Table) -> tuple[str, ...]:
+    """The message that it points at, and the first one of its thread."""
+    ids = dict.fromkeys((text(said, "parent_id"), text(said, "root_id")))
+    return tuple(f"feishu:{id}" for id in ids if id)
 
 
 def _at_beginning(said: Table) -> bool:

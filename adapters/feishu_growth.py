@@ -144,7 +144,9 @@ class Growth:
         def neutral() -> list[Part]:
             return parts_of(replace(reply, text=self._withheld(reply), sources=(), buttons=()))
 
-        return await self._once.show(parts_of(reply, self._web_url), neutral)
+        if reply.reaction and not self._once.begun and await self._typing.thanks():
+            return ""
+        return await self._once.show(parts_of(reply, self._web_url), neutral, reply.enclosures)
 
     async def _whole(self, step: Coroutine[None, None, _Result]) -> _Result:
         """The step; cancelled, it still has a moment to end."""

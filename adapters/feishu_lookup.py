@@ -86,6 +86,14 @@ class Lookup:
         """Their direct chat, or where it is not known their own id: Feishu sends there too."""
         return self._directs.get(open_id) or open_id
 
+    async def name(self, open_id: str) -> str:
+        """What somebody is called; empty where Feishu does not tell, which it is asked once."""
+        known = self.names.get(open_id)
+        if known is None:
+            known = await self._name(open_id)
+            self.names.put(open_id, known)
+        return known
+
     async def seen(self, message_id: str, app_id: str) -> Seen | None:
         """What this message is; None where nothing can be known of it. `app_id` is the bot's."""
         if known := self._messages.get(message_id):
@@ -109,6 +117,15 @@ class Lookup:
         """The conversation in which a message of the bot stands."""
         kind, thread = await asyncio.gather(self._kind(chat_id), self._thread(message_id))
         return Conversation("feishu", chat_id, kind, thread)
+
+    async def _name(self, open_id: str) -> str:
+        try:
+            async with asyncio.timeout(self._patience / 2):
+                told = await self._client.call("GET", f"/open-apis/contact/v3/users/{open_id}")
+        except (AdapterError, TimeoutError) as error:
+            log.info("What somebody is called is not known: %s", error or "it takes too long")
+            return ""
+        return text(told, "user", "name")
 
     async def _kind(self, chat_id: str) -> Literal["group", "direct"]:
         if known := self._kinds.get(chat_id):

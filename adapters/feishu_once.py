@@ -8,12 +8,12 @@ place.
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from hashlib import sha256
 
-from adapters.base import ChatClosed, Delivery, DeliveryFailed
+from adapters.base import AttachmentRefused, ChatClosed, Delivery, DeliveryFailed, Enclosure
 from adapters.feishu_cards import Frame, Json, Part
 from adapters.feishu_client import FeishuClient
+from adapters.feishu_enclosed import begun, not_sent, uploaded
 from adapters.feishu_entity import Entity, create
 from adapters.feishu_faults import (
     CardRefused,
@@ -27,21 +27,13 @@ from adapters.feishu_faults import (
     ScopeMissing,
     StreamClosed,
 )
+from adapters.feishu_place import Place
 from adapters.feishu_sent import Form, Sent, sent_id_of, sent_of
 
 log = logging.getLogger(__name__)
 
 # What no other form of the same would change.
 _FOR_ALL_FORMS = (ChatClosed, ContentRefused, Muted, NoAnswer, QuestionGone, QuotaUsedUp)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A chat, and the message in it that is replied to, if any; `threaded`: in its thread."""
-
-    chat_id: str
-    question_id: str = ""
-    threaded: bool = False
 
 
 class Once:
@@ -65,6 +57,11 @@ class Once:
         self._said: Frame | None = None  # what the card shows while it streams
         self._opened_at = 0.0
         self._reopened = False
+
+    @property
+    def begun(self) -> bool:
+        """Whether something of it stands, or may stand."""
+        return bool(self._sent)
 
     @property
     def messages(self) -> list[str]:
@@ -91,14 +88,19 @@ class Once:
             with suppress(DeliveryFailed):
                 await self._entity.close(summary)
 
-    async def show(self, parts: Sequence[Part], withheld: Callable[[], Sequence[Part]]) -> str:
+    async def show(
+        self,
+        parts: Sequence[Part],
+        withheld: Callable[[], Sequence[Part]],
+        enclosures: Sequence[Enclosure] = (),
+    ) -> str:
         """Show it whole, or where Feishu does not let it be said, `withheld`. Returns the sent id.
 
         To a question that was withdrawn nothing is shown. Raises DeliveryFailed.
         """
         try:
             try:
-                await self._all(parts)
+                await self._all(parts, enclosures)
             except ContentRefused:
                 await self._all(withheld())
         except QuestionGone as error:
@@ -149,18 +151,36 @@ class Once:
         """Who has the conversation no more cannot keep anything: a card may show another's whole answer."""
         await self._keep(0, self._sent[0])
 
-    async def _all(self, parts: Sequence[Part]) -> None:
+    async def _all(self, parts: Sequence[Part], enclosures: Sequence[Enclosure] = ()) -> None:
         for at, part in enumerate(parts):
             if at >= len(self._sent) or not self._sent[at].message_id:
                 await self._begun(at, part)
             elif not await self._changed(at, part):
                 await self._drop(at + 1)  # for their order
                 await self._anew(at, part)
-        await self._drop(len(parts))
+        for at, enclosure in enumerate(enclosures, len(parts)):
+            await self._enclosed(at, enclosure)
+        await self._drop(len(parts) + len(enclosures))
+
+    async def _enclosed(self, at: int, enclosure: Enclosure) -> None:
+        """Send it, but where it stands; where Feishu does not take it, say so."""
+        file, there = begun(enclosure), self._sent[at : at + 1]
+        if not there or there[0].token != file.token:
+            await self._drop(at)
+        elif there[0].message_id:
+            return
+        forms = [(Sent.plain("text"), not_sent(enclosure))]
+        try:
+            forms.insert(0, (file, await uploaded(self._client, enclosure)))
+        except _FOR_ALL_FORMS:
+            raise
+        except (AttachmentRefused, DeliveryFailed) as error:
+            log.warning("%s does not go with a reply: %s", enclosure.name, error)
+        await self._first(at, forms)
 
     async def _begun(self, at: int, part: Part) -> None:
         """Send it, or what may have arrived already; that one then shows what it is to show now."""
-        if at >= len(self._sent):
+        if at >= len(self._sent) or self._sent[at].form in ("image", "file"):
             await self._anew(at, part)
             return
         sent = self._sent[at]
@@ -180,7 +200,7 @@ class Once:
         sent = self._sent[at]
         if sent.form == "entity" and await self._replaced(sent, part):
             return True
-        if sent.form in ("post", "text"):
+        if sent.form not in ("entity", "card"):
             return False
         try:
             await self._client.update_card(sent.message_id, part.card)
@@ -206,25 +226,29 @@ class Once:
         return True
 
     async def _anew(self, at: int, part: Part) -> None:
-        """Send it in the place of what stood there, in the first form that Feishu takes."""
+        """Send it in the place of what stood there."""
         old = self._sent[at].message_id if at < len(self._sent) else ""
         forms: list[tuple[Form, Json]] = [("card", part.card), ("post", part.post), ("text", part.text)]
-        for form, content in forms:
-            await self._keep(at, Sent.plain(form, old))
-            if old and form == "card":
-                await self._client.delete(old)
+        await self._first(at, [(Sent.plain(form, old), content) for form, content in forms])
+
+    async def _first(self, at: int, forms: Sequence[tuple[Sent, Json]]) -> None:
+        """Send it in the first of these forms that Feishu takes."""
+        for sent, content in forms:
+            await self._keep(at, sent)
+            if sent.replaced and sent is forms[0][0]:
+                await self._client.delete(sent.replaced)
             try:
-                await self._send(at, _kind(form), content)
+                await self._send(at, _kind(sent.form), content)
                 return
             except _FOR_ALL_FORMS as error:
                 if not isinstance(error, NoAnswer):  # it surely has not arrived
                     await self._forget(at)
                 raise
             except DeliveryFailed as error:
-                if form == "text":
+                if sent.form == "text":
                     await self._forget(at)
                     raise
-                log.warning("A reply cannot be shown as %s, and is tried more simply: %s", form, error)
+                log.warning("A reply cannot be shown as %s, and is tried more simply: %s", sent.form, error)
 
     async def _send(self, at: int, kind: str, content: Json, frame: bool = False) -> None:
         """Send what was kept as this part, once."""
@@ -260,7 +284,7 @@ async def drop(client: FeishuClient, sent: Sequence[Sent]) -> None:
 
 
 def _kind(form: Form) -> str:
-    return form if form in ("post", "text") else "interactive"
+    return "interactive" if form in ("entity", "card") else form
 
 
 def _card_of(card_id: str) -> Json:

@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Literal
 
-Form = Literal["entity", "card", "post", "text"]
-"""A card that CardKit changes, a card as such, and what is shown where no card can be."""
+Enclosed = Literal["image", "file"]
+Form = Literal["entity", "card", "post", "text"] | Enclosed
+"""A card that CardKit changes, a card as such, what is shown where no card can be; and enclosures."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
     """A message of a reply; without an id it was begun, and nobody knows whether it arrived.
 
-    The token makes this sending known to Feishu: the card's id, or the form and the message that is replaced.
+    The token makes this sending known to Feishu: the card's id, or the form and the message that is replaced,
+    or the form and what is enclosed.
     """
 
     message_id: str
@@ -23,10 +26,15 @@ class Sent:
         """What is about to be sent in the place of another message."""
         return cls("", f"{form}-{replaced}")
 
+    @classmethod
+    def enclosure(cls, form: Enclosed, name: str, data: bytes) -> "Sent":
+        """This file, about to be sent."""
+        return cls("", f"{form}-{sha256(name.encode() + data).hexdigest()[:16]}")
+
     @property
     def form(self) -> Form:
         match self.token.partition("-"):
-            case ("card" | "post" | "text" as form, "-", _):
+            case ("card" | "post" | "text" | "image" | "file" as form, "-", _):
                 return form
             case _:
                 return "entity"
@@ -34,7 +42,7 @@ class Sent:
     @property
     def replaced(self) -> str:
         """The id of the message in whose place it comes."""
-        return self.token.partition("-")[2]
+        return "" if self.form in ("image", "file") else self.token.partition("-")[2]
 
     def __str__(self) -> str:
         return f"feishu:{self.message_id}:{self.token}"

@@ -1,12 +1,16 @@
-"""The sign under a question that its answer is being worked on."""
+"""The bot's signs under a question: that its answer is being worked on, and thanks."""
 
 import asyncio
+import logging
 from contextlib import suppress
 
-from adapters.base import DeliveryFailed
+from adapters.base import ChatClosed, DeliveryFailed
 from adapters.feishu_client import FeishuClient
+from adapters.feishu_faults import NoAnswer, QuestionGone, QuotaUsedUp
 
-_EMOJI = "Typing"
+_EMOJI, _THANKS = "Typing", "HEART"
+
+log = logging.getLogger(__name__)
 
 
 class Typing:
@@ -38,6 +42,19 @@ class Typing:
             id = self._reaction_id or await self._client.react(self._message_id, _EMOJI)
             await self._client.unreact(self._message_id, id)
             self._left = False
+
+    async def thanks(self) -> bool:
+        """Put thanks there; whether that can be. The same again changes nothing. Raises DeliveryFailed."""
+        if not self._message_id:
+            return False
+        try:
+            await self._client.react(self._message_id, _THANKS)
+        except (ChatClosed, NoAnswer, QuestionGone, QuotaUsedUp):
+            raise
+        except DeliveryFailed as error:
+            log.info("Thanks are said, since they cannot be shown: %s", error)
+            return False
+        return True
 
     async def _react(self) -> None:
         with suppress(DeliveryFailed):

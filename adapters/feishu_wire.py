@@ -24,10 +24,25 @@ _TOKEN = re.compile(r"(?<![\w-])[tu]-[\w.-]{8,}")
 
 
 @dataclass(frozen=True, slots=True)
+class Upload:
+    """A form with a file as its field `kind`."""
+
+    kind: str
+    data: bytes = field(repr=False)
+    fields: Mapping[str, str]
+
+    def form(self) -> aiohttp.FormData:
+        """The form, for one attempt."""
+        form = aiohttp.FormData(dict(self.fields))
+        form.add_field(self.kind, self.data, filename=self.kind)
+        return form
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One call. `chat` is where something new will stand. A `frame` is made once, at once or not at all.
 
-    `at_most`: not JSON is expected but a file of at most so many bytes.
+    `at_most`: not JSON is expected but a file of at most so many bytes. `upload` goes in place of a body.
     """
 
     method: str
@@ -37,6 +52,7 @@ class Call:
     frame: bool = False
     chat: str = ""
     at_most: int = 0
+    upload: Upload | None = None
 
     @property
     def api(self) -> Lane:
@@ -94,12 +110,12 @@ class Wire:
         headers = {"Content-Type": "application/json; charset=utf-8"} if call.body is not None else {}
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        seconds = _LONG_PATIENCE if call.at_most else self._patience
+        seconds = _LONG_PATIENCE if call.at_most or call.upload else self._patience
         try:
             async with self._opened().request(
                 *(call.method, self._domain + call.path),
                 params=call.params,
-                data=None if call.body is None else packed(call.body).encode("utf-8", "replace"),
+                data=_data(call),
                 headers=headers,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=seconds),
@@ -153,6 +169,12 @@ class Wire:
 def packed(content: Mapping[str, object]) -> str:
     """The JSON that Feishu takes as the text of a `content`; its limits count the bytes of this."""
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
+def _data(call: Call) -> bytes | aiohttp.FormData | None:
+    if call.upload:
+        return call.upload.form()
+    return None if call.body is None else packed(call.body).encode("utf-8", "replace")
 
 
 async def _content(answer: aiohttp.ClientResponse, at_most: int) -> bytes:

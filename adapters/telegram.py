@@ -15,7 +15,7 @@ from adapters.telegram_api import Me, Place, TelegramApi
 from adapters.telegram_growth import TIMING, Drafted, Growth, Lost, Placed, Timing
 from adapters.telegram_intake import Polling, Webhook
 from adapters.telegram_once import Once, drop
-from adapters.telegram_sent import Sent, message_of
+from adapters.telegram_sent import Sent
 from adapters.telegram_text import parts_of
 from adapters.telegram_typing import Typing
 
@@ -74,15 +74,20 @@ class TelegramAdapter:
 
     async def run(self, accept: Accept) -> None:
         """Take messages in until cancelled. Raises PlatformRefused where the token is a wrong one."""
+        menu: asyncio.Task[None] | None = None
         try:
             me = await self._api.open()
             self._open.set()
             log.info("Telegram lets @%s in.", me.username)
             if not me.reads_all:
                 _warn_of_privacy(me)
-            await self._set_menu(me)
+            # Many of the staff have menus of their own: nobody waits for these.
+            menu = asyncio.create_task(self._set_menu(me))
             await self._intake.run(me, self._taking(accept))
         finally:
+            if menu:
+                menu.cancel()
+                await asyncio.gather(menu, return_exceptions=True)
             self._open.clear()
             await self._typing.close()
             await self._api.close()
@@ -100,6 +105,10 @@ class TelegramAdapter:
         await self._opened()
         sent = Sent.parse(sent_id).known
         await drop(self._api, Place(sent.chat_id), sent.ids)
+
+    def messages(self, sent_id: str) -> tuple[str, ...]:
+        """The ids of all its messages, those of its files too."""
+        return Sent.parse(sent_id).messages if sent_id else ()
 
     async def fetch(self, message: Message) -> Message:
         """The message with its pictures and the ends of its text files."""
@@ -158,7 +167,7 @@ class TelegramAdapter:
 
     def _toast(self, reply: Reply) -> str:
         """Its text where it is one line and there is nothing else to it, else empty: a list is to stay."""
-        if not reply.final or reply.buttons or reply.sources:
+        if not reply.final or reply.buttons or reply.sources or reply.enclosures:
             return ""
         text = "\n".join(part.text for part in parts_of(reply, self._web_url))
         return text if len(text) <= TOAST and "\n" not in text else ""
@@ -184,9 +193,7 @@ class TelegramAdapter:
         self._typing.end(place.chat_id)
         # Whoever asked could write there since; another process may be the one that has heard of it.
         self._api.reopened(place.chat_id)
-        # In a direct chat everybody sees what it answers, unless it comes late.
-        question = message_of(reply.in_reply_to, place.chat_id) if place.group or again else None
-        once = Once(self._api, place, delivery, question)
+        once = Once(self._api, place, delivery, reply)
         placed = Placed(once, self._timing.edits)
         if place.group or again or not self._drafts:
             return Growth(placed, once, self._lost, self._web_url, self._timing)

@@ -3,30 +3,30 @@
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from telegram import User
 from telegram.error import InvalidToken, NetworkError, TelegramError
 
-from adapters.base import AttachmentRefused, Button, DeliveryFailed
+from adapters.base import AttachmentRefused, Button, DeliveryFailed, Enclosure
 from adapters.telegram_calls import Call, Calls, Going, Patience, untold
-from adapters.telegram_faults import MessageGone, NotOffered, OutcomeUnknown, PolledElsewhere, translated
+from adapters.telegram_enclosed import ways
+from adapters.telegram_faults import (
+    FileRefused,
+    MessageGone,
+    NotOffered,
+    OutcomeUnknown,
+    PolledElsewhere,
+    translated,
+)
 from adapters.telegram_http import Wire, Wired
 from adapters.telegram_keyboard import keyboard
 from adapters.telegram_pace import Pace, Urgency
 from adapters.telegram_text import Part
 
-__all__ = [
-    "Me",
-    "MessageGone",
-    "NotOffered",
-    "OutcomeUnknown",
-    "Place",
-    "PolledElsewhere",
-    "TelegramApi",
-    "Urgency",
-]
+__all__ = ["Me", "MessageGone", "NotOffered", "OutcomeUnknown", "Place", "PolledElsewhere", "TelegramApi"]
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +34,7 @@ _CONNECTIONS = 256
 _GRACE = 20.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 _DELETED_AT_ONCE, _LONGEST_TOAST = 100, 200
+_PRESSES = 256  # that are remembered as answered
 _NO_PREVIEW = {"is_disabled": True}
 
 
@@ -84,6 +85,7 @@ class TelegramApi:
         self._bot = Wired(token, f"{self._root}/bot", request=self._wire, get_updates_request=self._polls)
         self._calls = Calls(self._bot, pace or Pace(), clock, wait)
         self._clock, self._wait = clock, wait
+        self._answered = deque[str](maxlen=_PRESSES)
 
     async def open(self) -> Me:
         """Who the bot is; waits for an unreachable server for ever, loudly."""
@@ -137,15 +139,23 @@ class TelegramApi:
         Any urgency but final is one try at once: 0 where there was no room for it or it surely was not sent.
         `going` is told when it goes out, and when it is to be tried again later. Raises OutcomeUnknown.
         """
-        parameters: dict[str, object] = {
-            "message_thread_id": place.thread_id,
-            "disable_notification": silent,
-            **_content(part, buttons),
-        }
-        if reply_to:
-            parameters["reply_parameters"] = {"message_id": reply_to, "allow_sending_without_reply": True}
-        call = Call("sendMessage", parameters, place.chat_id, urgency, repeatable=False, going=going)
-        return _message_id(await self._calls.done(call))
+        content = {"disable_notification": silent, **_content(part, buttons)}
+        return await self._sent("sendMessage", place, content, reply_to, urgency, going)
+
+    async def send_file(
+        self, place: Place, file: Enclosure, *, reply_to: int | None = None, going: Going = untold
+    ) -> int:
+        """Send a file, as a picture if it can be shown as one, and return its message's id; else as `send`.
+
+        Raises FileRefused where it is taken neither way.
+        """
+        refused = FileRefused("A file is too large for Telegram.")
+        for method, content in ways(file):
+            try:
+                return await self._sent(method, place, content, reply_to, "final", going)
+            except FileRefused as error:
+                refused = error
+        raise refused
 
     async def edit(
         self,
@@ -178,6 +188,12 @@ class TelegramApi:
             await self._calls.done(Call("sendMessageDraft", parameters, place.chat_id, "frame")) is not None
         )
 
+    async def react(self, place: Place, message_id: int, emoji: str) -> None:
+        """Put a sign to somebody's message, in the place of the one before."""
+        reaction = [{"type": "emoji", "emoji": emoji}]
+        parameters = {"message_id": message_id, "reaction": reaction}
+        await self._calls.done(Call("setMessageReaction", parameters, place.chat_id))
+
     async def delete(self, place: Place, message_ids: Sequence[int]) -> None:
         """Delete the bot's messages; those that are gone already are no error.
 
@@ -193,7 +209,10 @@ class TelegramApi:
         await self._calls.sign(place.chat_id, parameters)
 
     async def answer_press(self, press_id: str, text: str = "", alert: bool = False) -> bool:
-        """Tell who pressed a button that it was seen, in one try; False where that came too late."""
+        """Tell who pressed a button that it was seen, once and in one try; False where that came too late."""
+        if press_id in self._answered:
+            return False
+        self._answered.append(press_id)
         parameters = {"callback_query_id": press_id, "text": text[:_LONGEST_TOAST], "show_alert": alert}
         call = Call("answerCallbackQuery", parameters, urgency="frame", paced=False)
         return await self._calls.done(call) is True
@@ -226,6 +245,21 @@ class TelegramApi:
     def reopened(self, chat_id: int) -> None:
         """Something came from this chat: it can be written to again."""
         self._calls.reopened(chat_id)
+
+    async def _sent(
+        self,
+        method: str,
+        place: Place,
+        content: Mapping[str, object],
+        reply_to: int | None,
+        urgency: Urgency,
+        going: Going,
+    ) -> int:
+        parameters: dict[str, object] = {"message_thread_id": place.thread_id, **content}
+        if reply_to:
+            parameters["reply_parameters"] = {"message_id": reply_to, "allow_sending_without_reply": True}
+        call = Call(method, parameters, place.chat_id, urgency, repeatable=False, going=going)
+        return _message_id(await self._calls.done(call))
 
     async def _fetched(self, url: str, at_most: int) -> tuple[int, bytes]:
         patience = Patience(self._clock)

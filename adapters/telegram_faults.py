@@ -2,6 +2,7 @@
 
 DeliveryFailed        (adapters/base.py)
 ├── OutcomeUnknown    what was to be sent may have arrived all the same
+├── FileRefused       this file is not taken here, though text may be
 ├── MessageGone       the message is not there any more, or cannot be changed
 ├── NotOffered        this server does not know the method, or not for this chat
 └── PolledElsewhere   another process polls with this token, or a webhook is set
@@ -24,6 +25,10 @@ from adapters.base import AdapterError, AttachmentRefused, ChatClosed, DeliveryF
 
 class OutcomeUnknown(DeliveryFailed):
     """The request went out and no answer came: who sends again may send twice."""
+
+
+class FileRefused(DeliveryFailed):
+    """This file is not taken, or none in this chat; texts may well be."""
 
 
 class MessageGone(DeliveryFailed):
@@ -52,17 +57,20 @@ class Flooded(TelegramError):
 
 Disliked = Literal["entities", "thread", "reply", "buttons"]
 """A part of a call that Telegram does not take."""
-Meaning = Literal["same", "gone", "closed", "shut", "large", "lost", "drafts", "other"] | Disliked
+Meaning = Literal["same", "gone", "closed", "shut", "large", "lost", "file", "drafts", "other"] | Disliked
 """Of a refusal: already so; no such message; no such chat; nobody may write there now; too large a file; none
-any more; no drafts there; or something else."""
+any more; one that is not taken; no drafts there; or something else."""
 
 # The first that occurs in Telegram's sentence, in lower case since the library capitalizes them, decides.
 _SENTENCES: tuple[tuple[Meaning, tuple[str, ...]], ...] = (
     ("same", ("message is not modified",)),
     ("same", ("query is too old", "query id is invalid", "query_id_invalid", "message to delete not found")),
     ("gone", ("message to edit not found", "message can't be edited", "message can't be deleted")),
+    ("gone", ("no text in the message",)),
     ("gone", ("message_id_invalid", "message identifier is not specified")),
     ("closed", ("chat not found", "peer_id_invalid", "user not found", "deactivated")),
+    ("file", ("send photos", "send documents", "send_photos_f", "send_docs_f", "send_media_f")),
+    ("file", ("photo_", "image_process", "file must be non-empty")),
     ("shut", ("not enough rights", "no rights to", "write_forbidden", "chat_restricted", "topic_closed")),
     ("shut", ("chat_send_plain_forbidden",)),
     ("large", ("file is too big",)),
@@ -124,6 +132,8 @@ def _refused(what: Meaning, said: str) -> AdapterError:
             return AttachmentRefused("size")
         case "lost":
             return AttachmentRefused("gone")
+        case "file":
+            return FileRefused(f"Telegram does not take a file ({said}).")
         case "gone":
             return MessageGone(f"A Telegram message cannot be changed any more ({said}).")
         case "closed" | "shut":

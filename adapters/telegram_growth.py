@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from adapters.base import Button, ChatClosed, DeliveryFailed, Reply
 from adapters.telegram_api import NotOffered, OutcomeUnknown, Place, TelegramApi
-from adapters.telegram_once import Once
+from adapters.telegram_once import Once, Piece
 from adapters.telegram_text import Part, frame_of, parts_of
 
 Lost = Callable[[Reply], tuple[str, Button]]
@@ -210,7 +210,10 @@ class Growth:
         alert = self._loop.time() - self._frames.unnoticed_since > self._timing.unnoticed
         if self._adrift or alert:
             await self._once.clear()
-        return await self._once.show(parts_of(reply, self._web_url), reply.buttons, lambda: self._lost(reply))
+        elif reply.reaction and await self._once.reacted(reply.reaction):
+            return ""
+        pieces: list[Piece] = [*parts_of(reply, self._web_url), *reply.enclosures]
+        return await self._once.show(pieces, reply.buttons, lambda: self._lost(reply))
 
     async def _whole(self, step: Coroutine[None, None, _Result]) -> _Result:
         """The step; cancelled, it still has a moment to end: what is broken off may take effect unseen."""

@@ -15,7 +15,7 @@ from telegram.request import BaseRequest, RequestData
 from adapters.proxy import UNREACHED, way_to
 from adapters.telegram_faults import Flooded, NotSent
 
-_CONNECT, _READ = 5.0, 20.0
+_CONNECT, _READ, _UPLOAD = 5.0, 20.0, 60.0
 _UNTOLD = 5.0
 _CHUNK = 65536
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -58,7 +58,11 @@ class Wire(BaseRequest):
     ) -> tuple[int, bytes]:
         """The status and the JSON of an answer; one that is not the Bot API's own is an error."""
         seconds = float(read_timeout) if isinstance(read_timeout, int | float) else _READ
-        body = _form(request_data.json_parameters) if request_data else b""
+        body: bytes | aiohttp.FormData = b""
+        if request_data and request_data.contains_files:
+            body, seconds = _multipart(request_data), _UPLOAD
+        elif request_data:
+            body = _form(request_data.json_parameters)
         status, payload = await self._answer(method, url, seconds, body)
         payload = payload.replace(self._token, b"...")
         if failure := _failure(status, payload):
@@ -73,7 +77,12 @@ class Wire(BaseRequest):
         return status, content
 
     async def _answer(
-        self, method: str, url: str, seconds: float, body: bytes, at_most: float = float("inf")
+        self,
+        method: str,
+        url: str,
+        seconds: float,
+        body: bytes | aiohttp.FormData,
+        at_most: float = float("inf"),
     ) -> tuple[int, bytes]:
         if self._session is None:
             raise NotSent("the connections to Telegram are closed")
@@ -82,7 +91,7 @@ class Wire(BaseRequest):
             async with self._session.request(
                 *(method, url),
                 data=body,
-                headers=_FORM,
+                headers=_FORM if isinstance(body, bytes) else None,
                 timeout=limits,
                 proxy=self._way.http,
                 allow_redirects=False,
@@ -128,6 +137,14 @@ def _failure(status: int, payload: bytes) -> TelegramError | None:
     if status == 504 or (status < 300 and not is_json):
         return NetworkError(f"HTTP {status}")
     return NotSent(f"HTTP {status}") if status >= 500 or not is_json else None
+
+
+def _multipart(data: RequestData) -> aiohttp.FormData:
+    """A form with files in it."""
+    form = aiohttp.FormData(data.json_parameters, quote_fields=False)
+    for field, (name, content, media_type) in data.multipart_data.items():
+        form.add_field(field, content, filename=name, content_type=media_type)
+    return form
 
 
 def _form(parameters: Mapping[str, str]) -> bytes:

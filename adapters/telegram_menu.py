@@ -1,8 +1,8 @@
 """The bot's menu and profile at Telegram: its commands by place and language, and what it is."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from adapters.base import DeliveryFailed
@@ -35,8 +35,9 @@ class MenuEntry:
 class Menu:
     """What one language's people see: commands by where they are, and what the bot says of itself.
 
-    An empty list of `admins` (of groups) or `staff` leaves them with what all others see. `about`
-    stands in the bot's profile and under its links, `introduction` in a chat that is still empty.
+    `about` stands in the bot's profile and under its links, `introduction` in a chat that is still empty.
+    `corners` are chats, groups and people's by their id, that see something else; the same in each language.
+    An empty list leaves them with what all others see.
     """
 
     language: str
@@ -44,41 +45,27 @@ class Menu:
     groups: Sequence[MenuEntry]
     about: str
     introduction: str
-    admins: Sequence[MenuEntry] = ()
-    staff: Sequence[MenuEntry] = ()
+    corners: Mapping[int, Sequence[MenuEntry]] = field(default_factory=dict)
 
 
-async def set_menu(api: Api, menus: Sequence[Menu], staff_chats: Sequence[int] = ()) -> None:
+async def set_menu(api: Api, menus: Sequence[Menu]) -> None:
     """Set what differs from what Telegram has. The first menu is also that of all other languages.
 
-    `staff_chats` see `staff` besides: groups, and people by their id. One that the bot cannot reach is
-    passed over. Raises DeliveryFailed.
+    A corner that the bot cannot reach is passed over. Raises DeliveryFailed.
     """
     by_language = [("", menus[0]), *((menu.language, menu) for menu in menus)]
     for language, menu in by_language:
         await _set_text(api, "Description", "description", menu.introduction[:_INTRODUCTION], language)
         await _set_text(api, "ShortDescription", "short_description", menu.about[:_ABOUT], language)
-        for scope, entries in _places(menu):
-            await _set_commands(api, scope, entries, language)
-    for chat_id in staff_chats:
+        await _set_commands(api, {"type": "all_private_chats"}, menu.direct, language)
+        await _set_commands(api, {"type": "all_group_chats"}, menu.groups, language)
+    for chat_id in menus[0].corners:
+        scope = {"type": "chat", "chat_id": chat_id}
         try:
             for language, menu in by_language:
-                await _set_commands(
-                    api, {"type": "chat", "chat_id": chat_id}, _staff(menu, chat_id), language
-                )
+                await _set_commands(api, scope, menu.corners[chat_id], language)
         except DeliveryFailed as error:
             log.warning("chat %s does not get the menu of the staff: %s", chat_id, error)
-
-
-def _places(menu: Menu) -> Iterator[tuple[_Scope, Sequence[MenuEntry]]]:
-    yield {"type": "all_private_chats"}, menu.direct
-    yield {"type": "all_group_chats"}, menu.groups
-    yield {"type": "all_chat_administrators"}, (*menu.groups, *menu.admins) if menu.admins else ()
-
-
-def _staff(menu: Menu, chat_id: int) -> Sequence[MenuEntry]:
-    """The staff's commands with those of all others, whose menu theirs takes the place of."""
-    return (*(menu.direct if chat_id > 0 else menu.groups), *menu.staff) if menu.staff else ()
 
 
 async def _set_commands(api: Api, scope: _Scope, entries: Sequence[MenuEntry], language: str) -> None:

@@ -1,6 +1,7 @@
 """What comes from Telegram, as the bot's messages: who wrote it, where, and whether it is for the bot."""
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ QUOTED = 2000
 _EDITABLE = timedelta(hours=48)
 _REMEMBERED = 4096  # messages, and albums
 _TELEGRAM = 777000  # what Telegram itself writes
+_COMMAND = re.compile(r"\W*[/／]")  # behind what nobody sees, too
 # What the library raises on what is no update that it knows.
 _ODD = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError)
 
@@ -49,6 +51,7 @@ class _Heard:
 
     addressed: bool = False
     quoted: str = ""
+    reply_to: tuple[str, ...] = ()
 
 
 class Reader:
@@ -101,7 +104,7 @@ class Reader:
             f"telegram:{said.chat.id}:{said.message_id}",
             place,
             sender,
-            words.text,
+            _own(said, words.text),
             (edited and said.edit_date) or said.date,
             place.kind == "direct" or heard.addressed,
             along.images,
@@ -109,6 +112,7 @@ class Reader:
             edited,
             files=along.files,
             unreadable=came.unreadable,
+            reply_to=heard.reply_to,
         )
 
     def _changed(self, said: telegram.Message, came: Attached, edited: bool) -> bool:
@@ -136,12 +140,13 @@ class Reader:
     def _heard(self, said: telegram.Message, words: Spoken) -> _Heard:
         addressed = words.called or (self._answers(said) and not words.elsewhere)
         album = self._albums.get((said.chat.id, said.media_group_id or "")) or _Heard()
-        return _Heard(addressed or album.addressed, self._quoted(said) or album.quoted)
+        quoted, reply_to = self._quoted(said) or album.quoted, _reply_to(said) or album.reply_to
+        return _Heard(addressed or album.addressed, quoted, reply_to)
 
     def _answers(self, said: telegram.Message) -> bool:
-        """Whether it is a reply to the bot; what is said in a topic seems one to the topic's beginning."""
-        reply = said.reply_to_message
-        return reply is not None and self._mine(reply) and not reply.forum_topic_created
+        """Whether it is a reply to the bot."""
+        reply = _pointed_at(said)
+        return reply is not None and self._mine(reply)
 
     def _quoted(self, said: telegram.Message) -> str:
         """The words that it points at; of the bot's own only a part that was chosen by hand."""
@@ -188,6 +193,26 @@ def _passing_over(update: Mapping[str, Any]) -> Iterator[None]:
         log.warning(
             "A Telegram update (%s) cannot be read: %s; it is passed over.", kind, type(error).__name__
         )
+
+
+def _pointed_at(said: telegram.Message) -> telegram.Message | None:
+    """The message that it is a reply to; what is said in a topic seems one to the topic's beginning."""
+    reply = said.reply_to_message
+    return None if reply is None or reply.forum_topic_created else reply
+
+
+def _reply_to(said: telegram.Message) -> tuple[str, ...]:
+    """The ids of what it is a reply to, and of the first message of such replies, which supergroups tell."""
+    if (reply := _pointed_at(said)) is None:
+        return ()
+    first = None if said.is_topic_message else said.message_thread_id
+    ids = dict.fromkeys(filter(None, (reply.message_id, first)))
+    return tuple(f"telegram:{said.chat.id}:{id}" for id in ids)
+
+
+def _own(said: telegram.Message, text: str) -> str:
+    """The text; a command in what somebody passes on is a quote, since they did not give it."""
+    return f"> {text}" if said.forward_origin and _COMMAND.match(text) else text
 
 
 def _words(said: telegram.Message) -> str:

@@ -11,6 +11,8 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import mkdtemp
 from threading import Thread
 from urllib.parse import urljoin
 from uuid import uuid4
@@ -25,6 +27,7 @@ from adapters.base import (
     Conversation,
     Delivery,
     DeliveryFailed,
+    Enclosure,
     Message,
     NotAccepted,
     Reply,
@@ -105,6 +108,10 @@ class TerminalAdapter:
     async def retract(self, sent_id: str) -> None:
         """Nothing: what is printed stays."""
 
+    def messages(self, sent_id: str) -> tuple[str, ...]:
+        """None: nobody can point at what is printed."""
+        return ()
+
     async def fetch(self, message: Message) -> Message:
         """The message: all of it came with it."""
         return message
@@ -159,6 +166,8 @@ class TerminalAdapter:
             place = place_of(source)
             line = f"[{number}] {place}  {source.revision}  {urljoin(self._web_url, source.url)}"
             self._console.print(Text(_clean(line), "dim"), soft_wrap=True)
+        for enclosure in reply.enclosures:
+            self._console.print(Text(f"📎 {_kept(enclosure)}", "dim"), soft_wrap=True)
         self._commands = {button.label: button.command for button in reply.buttons}
         if self._commands and self._console.is_terminal:
             self._console.print(Text(" · ".join(self._commands), "dim"))
@@ -189,6 +198,13 @@ def _read(descriptor: int) -> bytes:
         return os.read(descriptor, 65536)
     except OSError:
         return b""
+
+
+def _kept(enclosure: Enclosure) -> Path:
+    """Where the file can be opened, since no terminal shows it."""
+    file = Path(mkdtemp(prefix="puyu-")) / (Path(_clean(enclosure.name)).name or "file")
+    file.write_bytes(enclosure.data)
+    return file
 
 
 def _decoded(line: bytes) -> str:

@@ -179,7 +179,7 @@ async function begin(id) {
 function restore({ name, history, waiting, replies, version }) {
   one(".logout").hidden = !name;
   for (const { id, text, vote, reply } of history) {
-    if (!asked.has(id)) question(id, text); // it may have been asked while the page opened
+    if (text && !asked.has(id)) question(id, text); // it may have been asked while the page opened, or posted
     const card = place(reply);
     fill(card, reply);
     if (vote) mark(card, card.querySelector(`.vote.${vote}`));

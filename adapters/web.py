@@ -13,11 +13,13 @@ from fastapi import FastAPI, HTTPException, Request
 
 from adapters.base import Accept, AdapterError, Conversation, Delivery, Message, Recall, Reply, Sender
 from adapters.web_calls import Calls, Json, reply_id
-from adapters.web_door import Door, Visitors
+from adapters.web_door import Door
 from adapters.web_growth import Growth
 from adapters.web_pictures import pictures_of
+from adapters.web_posts import KeepPost, is_post, not_kept, post_id, standing_alone
 from adapters.web_relay import Relay, Replicas
 from adapters.web_talk import PRESS, Talks
+from adapters.web_visitors import IsStaff, Visitors, nobody
 from adapters.web_words import WORDS
 
 _RANDOM = re.compile(r"[0-9a-f]{32}")
@@ -31,7 +33,8 @@ _Answer = TypeVar("_Answer")
 class WebAdapter:
     """The chat page. With a password people sign in under a name they choose; without, they are guests.
 
-    `recall` gives a page that opens the conversation so far. `examples` are questions offered on an
+    Under a name of which `is_staff` one signs in with the `staff_password` alone. `recall` gives a page that
+    opens the conversation so far, `keep` keeps what is posted in it. `examples` are questions offered on an
     empty page, in place of the page's own. Processes that serve the same page share a `relay`.
     """
 
@@ -45,10 +48,14 @@ class WebAdapter:
         password: str | None = None,
         examples: Sequence[str] = (),
         relay: Relay | None = None,
+        keep: KeepPost = not_kept,
+        staff_password: str | None = None,
+        is_staff: IsStaff = nobody,
     ) -> None:
         self._title = title
         self._languages = tuple(language for language in languages if language in WORDS) or ("zh",)
-        self._visitors = Visitors(password)
+        self._visitors = Visitors(password, staff_password, is_staff)
+        self._keep = keep
         self._examples = list(examples)
         self._talks = Talks()
         self._replicas = Replicas(self._talks, relay)
@@ -63,7 +70,7 @@ class WebAdapter:
 
     def admits(self, cookies: Mapping[str, str]) -> bool:
         """Whether who comes with these cookies may see the course: everybody, or who has signed in."""
-        return self._visitors.password is None or self._visitors.known(cookies) is not None
+        return self._visitors.admits(cookies)
 
     async def run(self, accept: Accept) -> None:
         """Take questions from the page until cancelled."""
@@ -80,10 +87,11 @@ class WebAdapter:
         sent_id = delivery.sent_id or reply_id(delivery.key)
         until_stopped = asyncio.timeout(None)
         growth = Growth(self._talks, self._replicas, sent_id, until_stopped)
+        posted = is_post(sent_id)
         try:
             async with until_stopped:
                 async for reply in replies:
-                    if not await growth.show(reply):
+                    if not await growth.show(await self._posted(reply, sent_id) if posted else reply):
                         break
         except TimeoutError:
             if not until_stopped.expired():
@@ -98,6 +106,10 @@ class WebAdapter:
         """Take a reply back that no page has shown yet; what a page shows stays until it is opened again."""
         self._talks.drop(sent_id)
         await self._replicas.dropped(sent_id)
+
+    def messages(self, _sent_id: str) -> tuple[str, ...]:
+        """None: nothing on the page points at a reply."""
+        return ()
 
     async def fetch(self, message: Message) -> Message:
         """The message: all of it came with it."""
@@ -137,24 +149,24 @@ class WebAdapter:
         import gradio
 
         async def open_talk(call: dict[str, Any], request: gradio.Request) -> Json:
-            _, sender, conversation = self._known(call, request.cookies)
+            _, sender, conversation = await self._known(call, request.cookies)
             return await _told(self._calls.open(sender, conversation))
 
         async def say(call: dict[str, Any], request: gradio.Request) -> None:
             await self._say(call, request.cookies)
 
         async def follow(call: dict[str, Any], request: gradio.Request) -> Json:
-            _, sender, conversation = self._known(call, request.cookies)
+            _, sender, conversation = await self._known(call, request.cookies)
             waiting = _message_ids(call.get("waiting"))
             return await self._calls.follow(sender, conversation, _seen(call), waiting)
 
         async def stop(call: dict[str, Any], request: gradio.Request) -> None:
-            accept, sender, conversation = self._known(call, request.cookies)
+            accept, sender, conversation = await self._known(call, request.cookies)
             ids = _message_ids(call.get("ids"))
             await _told(self._calls.stop(accept, sender, conversation, ids))
 
         async def leave(call: dict[str, Any], request: gradio.Request) -> None:
-            _, _, conversation = self._known(call, request.cookies)
+            _, _, conversation = await self._known(call, request.cookies)
             self._talks.of(conversation.chat_id).wake()
 
         with gradio.Blocks(title=self._title, analytics_enabled=False) as page:
@@ -169,17 +181,24 @@ class WebAdapter:
             )
         return page
 
+    async def _posted(self, reply: Reply, sent_id: str) -> Reply:
+        """What is shown of a post; when it is whole it is kept before."""
+        shown = standing_alone(reply, self._talks.of(reply.conversation.chat_id))
+        if reply.final:
+            await self._keep(post_id(sent_id), shown)
+        return shown
+
     async def _say(self, call: Any, cookies: Mapping[str, str]) -> None:
-        accept, sender, conversation = self._known(call, cookies)
+        accept, sender, conversation = await self._known(call, cookies)
         sent_at, images = datetime.now(UTC), pictures_of(call)
         message = Message(
             _message_id(call), conversation, sender, _text(call, "text"), sent_at, images=images
         )
         await _told(self._calls.say(accept, message, _text(call, "shown")))
 
-    def _known(self, call: Any, cookies: Mapping[str, str]) -> tuple[Accept, Sender, Conversation]:
+    async def _known(self, call: Any, cookies: Mapping[str, str]) -> tuple[Accept, Sender, Conversation]:
         """Who calls, and in which conversation: the same id from another person is another one."""
-        sender = self._visitors.known(cookies)
+        sender = await self._visitors.known(cookies)
         if sender is None or not isinstance(call, dict) or not _RANDOM.fullmatch(str(call.get("talk"))):
             raise _out_of_date()
         if self._accept is None:

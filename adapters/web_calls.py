@@ -1,5 +1,6 @@
 """What the page's script calls: open a conversation, say something in it, follow it, stop an answer."""
 
+from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from adapters.base import (
     Accept,
     AdapterError,
     Conversation,
+    Enclosure,
     Exchange,
     Message,
     Recall,
@@ -21,6 +23,7 @@ from adapters.web_talk import PRESS, Talk, Talks, answered
 
 _HOLD_SECONDS = 20.0
 _SOON_SECONDS = 1.0
+_PICTURES = frozenset(f"image/{kind}" for kind in ("png", "jpeg", "gif", "webp"))
 
 Json = dict[str, object]
 
@@ -168,8 +171,15 @@ class Calls:
                 for source in reply.sources
             ],
             "buttons": [{"label": button.label, "command": button.command} for button in reply.buttons],
+            "enclosures": [_enclosed(one) for one in reply.enclosures],
             "final": reply.final,
         }
+
+
+def _enclosed(enclosure: Enclosure) -> Json:
+    """With the `type` of a picture, empty for what is only to be saved."""
+    kind = enclosure.media_type if enclosure.media_type in _PICTURES else ""
+    return {"name": enclosure.name, "type": kind, "data": b64encode(enclosure.data).decode()}
 
 
 def _awaited(message_id: str, talk: Talk) -> bool:

@@ -1,12 +1,8 @@
-"""Who comes in to the web page, as a guest or by name and password, and which of its addresses are open."""
+"""Which addresses of the web page are open, and to whom: the rest of Gradio stays outside."""
 
 import asyncio
-import base64
-import hashlib
-import hmac
 import re
 import secrets
-import unicodedata
 from collections.abc import Mapping
 from html import escape
 from importlib.resources import files
@@ -20,15 +16,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from adapters.base import Sender
 from adapters.web_pictures import BODY
+from adapters.web_visitors import GUEST_COOKIE, NAME_COOKIE, Visitors
 from adapters.web_words import WORDS, preferred
 
-_GUEST_COOKIE = "puyu_guest"
-_NAME_COOKIE = "puyu_name"
 _YEAR = 365 * 24 * 3600
-_GUEST = re.compile(r"[0-9a-f]{32}")
-_NAME = re.compile(r"\w[\w .\-]{0,39}")
 _LONGEST_BODY = 1_000_000
 _WRONG_SECONDS = 0.5
 # What the page needs of Gradio. The rest of it, such as uploads, stays outside.
@@ -41,42 +33,6 @@ _HEADERS = {
     "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
 }
-
-
-class Visitors:
-    """Tells people apart by cookie: a random one, or with a password a signed name, valid while it stays."""
-
-    def __init__(self, password: str | None) -> None:
-        self.password = password
-        self._key = hashlib.sha256(f"puyu web {password}".encode()).digest()
-
-    def known(self, cookies: Mapping[str, str]) -> Sender | None:
-        """The sender whose cookies these are."""
-        if self.password is None:
-            guest = cookies.get(_GUEST_COOKIE, "")
-            if not _GUEST.fullmatch(guest):
-                return None
-            # An id stands in logs, and the cookie is a guest's only key.
-            return Sender(f"web:guest-{hashlib.sha256(guest.encode()).hexdigest()[:32]}")
-        name = self._unsigned(cookies.get(_NAME_COOKIE, ""))
-        return Sender(f"web:{name}", name) if name else None
-
-    def admit(self, name: str, password: str) -> str | None:
-        """The cookie for a name that comes with the right password."""
-        name = unicodedata.normalize("NFKC", name).strip()
-        right = hmac.compare_digest(password.encode(), (self.password or "").encode())
-        return self._signed(name) if right and _NAME.fullmatch(name) else None
-
-    def _signed(self, name: str) -> str:
-        signature = hmac.new(self._key, name.encode(), "sha256").hexdigest()
-        return f"{base64.urlsafe_b64encode(name.encode()).decode()}.{signature}"
-
-    def _unsigned(self, cookie: str) -> str:
-        try:
-            name = base64.urlsafe_b64decode(cookie.partition(".")[0]).decode()
-        except ValueError:
-            return ""
-        return name if hmac.compare_digest(cookie.encode(), self._signed(name).encode()) else ""
 
 
 class Door:
@@ -95,23 +51,28 @@ class Door:
         receive = _limited(receive, BODY if scope["path"] == "/say" else _LONGEST_BODY)
         request = Request(scope, receive)
         headers = dict(_HEADERS)
-        if self._visitors.password is None and not self._visitors.known(request.cookies):
-            headers["set-cookie"] = _cookie(request, _GUEST_COOKIE, secrets.token_hex(16))
-        response = await self._answer(request)
+        known = await self._visitors.known(request.cookies) is not None
+        if self._visitors.guests and not known and request.url.path != "/login":
+            headers["set-cookie"] = _cookie(request, GUEST_COOKIE, secrets.token_hex(16))
+        response = await self._answer(request, known or self._visitors.guests)
         await (response or self._page)(scope, receive, _with_headers(send, headers))
 
-    async def _answer(self, request: Request) -> Response | None:
+    async def _answer(self, request: Request, known: bool) -> Response | None:
         """The door's own answer, or None where the page is to answer."""
         path = request.url.path
         if path == "/favicon.ico":
             return Response(_asset("web_mark.svg"), media_type="image/svg+xml")
         if path == "/login":
-            return await self._login(request) if request.method == "POST" else RedirectResponse("/", 303)
+            if request.method == "POST":
+                return await self._login(request)
+            # Guests are not asked for a name; the staff may come here to say theirs.
+            staff_alone = self._visitors.guests and self._visitors.staffed
+            return self._form(request) if staff_alone else RedirectResponse("/", 303)
         if path == "/logout":
-            return RedirectResponse("/", 303, {"set-cookie": _cookie(request, _NAME_COOKIE, "", 0)})
+            return RedirectResponse("/", 303, {"set-cookie": _cookie(request, NAME_COOKIE, "", 0)})
         if not _may(request):
             return PlainTextResponse("Not found", 404)
-        if self._visitors.password is None or self._visitors.known(request.cookies):
+        if known:
             return None
         return self._form(request) if path == "/" else PlainTextResponse("Sign in first", 401)
 
@@ -120,18 +81,22 @@ class Door:
         address = request.client.host if request.client else ""
         # One try at a time from an address, and a wrong one takes its time: guessing is slow.
         async with self._knocking.setdefault(address, asyncio.Lock()):
-            cookie = self._visitors.admit(form.get("name", [""])[0], form.get("password", [""])[0])
+            cookie = await self._visitors.admit(form.get("name", [""])[0], form.get("password", [""])[0])
             if cookie is None:
                 await asyncio.sleep(_WRONG_SECONDS)
         if cookie is None:
             return self._form(request, refused=True)
-        return RedirectResponse("/", 303, {"set-cookie": _cookie(request, _NAME_COOKIE, cookie)})
+        return RedirectResponse("/", 303, {"set-cookie": _cookie(request, NAME_COOKIE, cookie)})
 
     def _form(self, request: Request, refused: bool = False) -> Response:
         language = preferred(request.headers.get("accept-language", ""), self._languages)
         words = {**WORDS[language], "title": self._title, "language": language}
         if not refused:
             words["refused"] = ""
+        if not self._visitors.staffed:
+            words["staff"] = ""
+        if self._visitors.guests:
+            words["password"] = words["staff_password"]
         fields = {key: escape(word) for key, word in words.items()}
         page = Template(_asset("web_login.html")).substitute(fields, css=_asset("web.css"))
         return HTMLResponse(page, 403 if refused else 200)

@@ -102,6 +102,7 @@ function fill(card, reply) {
   }
   body.querySelectorAll("pre").forEach(addCopy);
   if (reply.sources.length) card.append(sources(reply.sources));
+  if (reply.enclosures.length) card.append(make("div", "enclosures", ...reply.enclosures.map(enclosure)));
   if (reply.buttons.length) card.append(buttons(reply.buttons));
 }
 
@@ -122,6 +123,13 @@ function sources(list) {
     return item;
   });
   return make("details", "sources", title, make("ol", "", ...items));
+}
+
+// A picture, or a file to be saved.
+function enclosure({ name, type, data }) {
+  const href = `data:${type || "application/octet-stream"};base64,${data}`;
+  if (type) return Object.assign(make("img", ""), { src: href, alt: name });
+  return Object.assign(make("a", "chip", `📎 ${name}`), { href, download: name });
 }
 
 // ---- buttons

@@ -57,7 +57,8 @@ class Talk:
     def learn(self, exchanges: Iterable[Exchange]) -> None:
         """Take note of the questions that the bot recalls."""
         for exchange in exchanges:
-            self.ask(exchange.message_id, exchange.question)
+            if exchange.question:  # else it was posted
+                self.ask(exchange.message_id, exchange.question)
 
     def stop(self, message_ids: Sequence[str]) -> None:
         """Let questions go: replies to nothing else are no longer wanted, and end."""

@@ -41,6 +41,8 @@ WORDS: Final[Mapping[str, Words]] = {
         "logout": "退出",
         "name": "你的名字",
         "password": "课程口令",
+        "staff_password": "助教口令",
+        "staff": "助教和管理员请用登记的名字和助教口令登录。",
         "refused": "名字或口令不对，请再试一次。",
     },
     "en": {
@@ -79,6 +81,8 @@ WORDS: Final[Mapping[str, Words]] = {
         "logout": "Sign out",
         "name": "Your name",
         "password": "Course password",
+        "staff_password": "Staff password",
+        "staff": "Staff sign in with the name that is registered and the staff password.",
         "refused": "The name or the password is not right. Please try again.",
     },
 }

@@ -1,8 +1,9 @@
 """A reply as JSON fields: to be kept before it is shown, or told to another process."""
 
+from base64 import b64decode, b64encode
 from typing import Any, NamedTuple
 
-from adapters.base import Button, Conversation, Reply
+from adapters.base import Button, Conversation, Enclosure, Reply
 
 Fields = list[Any]
 
@@ -25,12 +26,15 @@ def fields_of(reply: Reply) -> Fields:
         reply.in_reply_to,
         reply.merged,
         reply.final,
+        reply.reaction,
+        [[one.name, one.media_type, b64encode(one.data).decode()] for one in reply.enclosures],
     ]
 
 
 def reply_of(conversation: Conversation, fields: Fields) -> Reply:
     """The reply; ValueError or TypeError where these are not its fields."""
-    text, sources, buttons, in_reply_to, merged, final = fields
+    text, sources, buttons, in_reply_to, merged, final, *rest = fields
+    reaction, enclosures = rest or ("", [])  # an earlier version wrote neither
     return Reply(
         conversation,
         text,
@@ -39,4 +43,6 @@ def reply_of(conversation: Conversation, fields: Fields) -> Reply:
         in_reply_to,
         tuple(merged),
         final,
+        reaction="thanks" if reaction else "",
+        enclosures=tuple(Enclosure(name, kind, b64decode(data)) for name, kind, data in enclosures),
     )

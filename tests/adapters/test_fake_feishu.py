@@ -192,6 +192,39 @@ async def test_files_are_had_by_their_own_message(
     assert [await bot.code("GET", path, type=kind) for kind in ("image", "file")] == [234003, 234037]
 
 
+async def test_what_is_sent_was_uploaded_as_what_it_is(bot: Bot, server: FeishuServer, chat: Chat) -> None:
+    image = aiohttp.FormData({"image_type": "message"})
+    image.add_field("image", PICTURE, filename="image")
+    key = {"image_key": (await bot.upload("images", image))["data"]["image_key"]}
+    for name, content, code in (("", b"log", 234001), ("run.log", b"", 234010), ("run.log", b"log", 0)):
+        file = aiohttp.FormData({"file_type": "stream", "file_name": name})
+        file.add_field("file", content, filename="file")
+        told = await bot.upload("files", file)
+        assert told["code"] == code
+    sent = [("image", key), ("file", told["data"]), ("file", {"file_key": key["image_key"]})]
+    assert [(await bot.send(chat, *one))["code"] for one in sent] == [0, 0, 230055]
+    assert [(one.kind, one.text, one.data) for one in chat.answers] == [
+        ("image", "", PICTURE),
+        ("file", "run.log", b"log"),
+    ]
+
+
+async def test_a_thread_is_listed_for_who_may_read_all(
+    server: FeishuServer, bot: Bot, group: Chat, lin: Person
+) -> None:
+    first = group.say(lin, "一")
+    inside = group.say(lin, "二", thread=first)
+    asked = {"container_id_type": "thread", "container_id": group.shown[0].thread_id}
+    server.at_only = True
+    assert await bot.code("GET", MESSAGES, **asked) == 230027
+    server.at_only = False
+    told = await bot.call("GET", MESSAGES, **asked)
+    assert [one["message_id"] for one in told["data"]["items"]] == [first, inside]
+    falling = await bot.call("GET", MESSAGES, **asked, sort_type="ByCreateTimeDesc", page_size="1")
+    assert [one["message_id"] for one in falling["data"]["items"]] == [inside]
+    assert await bot.code("GET", MESSAGES, container_id_type="thread", container_id="omt_no") == 230001
+
+
 async def test_suggestions_stand_below_the_newest_message_of_a_direct_chat(
     clock: Clock, bot: Bot, chat: Chat, lin: Person
 ) -> None:

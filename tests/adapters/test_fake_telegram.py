@@ -459,6 +459,38 @@ async def test_a_document_is_had_with_its_name_and_not_if_it_is_too_large(
         await big.get_file()
 
 
+async def test_what_the_bot_sends_as_a_picture_is_one_and_documents_are_never_empty(
+    bot: Bot, group: Chat
+) -> None:
+    sent = await bot.send_photo(group.id, png(), filename="图.png")
+    assert [(size.width, size.height) for size in sent.photo][-1] == (400, 200)
+    filed = await bot.send_document(group.id, b"a,b", filename="表.csv")
+    assert filed.document
+    assert (filed.document.file_name, filed.document.mime_type) == ("表.csv", "text/csv")
+    first, second = group.answers
+    assert first.photo
+    assert second.document
+    assert (first.photo.name, first.photo.content, second.document.content) == ("图.png", png(), b"a,b")
+    with refused("image_process_failed"):
+        await bot.send_photo(group.id, b"a,b", filename="x.png")
+    with refused("photo_invalid_dimensions"):
+        await bot.send_photo(group.id, png(2100, 100))
+    with refused("non-empty"):
+        await bot.send_document(group.id, b"")
+    with refused("wrong file identifier"):
+        await bot.send_document(group.id, "https://a.org/x.pdf")
+
+
+async def test_files_may_be_refused_and_have_no_text_to_edit(bot: Bot, group: Chat) -> None:
+    filed = await bot.send_document(group.id, b"a,b")
+    with refused("no text in the message"):
+        await bot.edit_message_text("x", group.id, filed.message_id)
+    group.refuse_files()
+    with refused("not enough rights to send documents"):
+        await bot.send_document(group.id, b"a,b")
+    assert await bot.send_message(group.id, "x")
+
+
 async def test_senders_quotes_and_forwards_look_as_they_do_on_telegram(
     server: TelegramServer, bot: Bot, group: Chat, lin: Person
 ) -> None:
@@ -524,6 +556,9 @@ async def test_signs_are_shown_for_a_while_and_only_known_emoji_are_reactions(
     assert chat.reactions == {said: "👀"}
     with refused("Reaction_invalid"):
         await bot.set_message_reaction(chat.id, said, "✅")
+    chat.allow_reactions("👍")
+    with refused("Reaction_invalid"):
+        await bot.set_message_reaction(chat.id, said, "👀")
 
 
 def test_the_terminal_writes_formatting_out() -> None:
@@ -532,7 +567,7 @@ def test_the_terminal_writes_formatting_out() -> None:
     assert rendered(text, entities) == "😀 装 `pip` 见[文档](https://a.org)"
 
 
-def png() -> bytes:
+def png(width: int = 400, height: int = 200) -> bytes:
     file = BytesIO()
-    Image.new("RGB", (400, 200)).save(file, "PNG")
+    Image.new("RGB", (width, height)).save(file, "PNG")
     return file.getvalue()

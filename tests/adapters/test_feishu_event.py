@@ -342,6 +342,24 @@ async def test_what_is_said_in_a_thread_stays_in_it(school: Class) -> None:
     assert message.conversation.thread_id.startswith("omt_")
 
 
+async def test_a_message_names_what_it_points_at_and_what_began_its_thread(school: Class) -> None:
+    first = school.group.say(school.ann, "作业一讨论")
+    assert (await school.came()).reply_to == ()
+    second = school.group.say(school.lin, "几号交？", reply_to=first)
+    assert (await school.came()).reply_to == (f"feishu:{first}",)
+    school.group.say(school.ann, "周五", reply_to=second)
+    assert (await school.came()).reply_to == (f"feishu:{second}", f"feishu:{first}")
+
+
+async def test_what_is_said_below_a_card_of_the_bot_names_the_card(school: Class) -> None:
+    card = await school.answer(school.group, "待答 3 号")
+    below = school.group.say(school.ann, "我来答", thread=card)
+    assert (await school.came()).reply_to == (f"feishu:{card}",)
+    school.group.say(school.lin, "答案是……", reply_to=below)
+    message = await school.came()
+    assert (message.reply_to, message.addressed) == ((f"feishu:{below}", f"feishu:{card}"), False)
+
+
 async def test_each_post_of_a_topic_group_begins_a_thread(school: Class) -> None:
     topics = school.server.group("答疑", school.lin, topics=True)
     topics.say(school.lin, "怎么安装？", at_bot=True)

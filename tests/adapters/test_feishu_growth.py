@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from adapters.base import Button, ChatClosed, DeliveryFailed, Reply
+from adapters.base import Button, ChatClosed, DeliveryFailed, Enclosure, Reply
 from adapters.feishu import FeishuAdapter
 from adapters.feishu_faults import Muted
 from tests.fakes.feishu_asker import (
@@ -552,7 +552,8 @@ async def test_a_sign_that_was_left_is_taken_away_by_who_completes_the_answer(se
     assert (texts(question.chat), signs(question)) == ([ANSWER], ())
 
 
-SCENES = ["direct", "topic", "plain", "long", "edited", "refused"]
+SCENES = ["direct", "topic", "plain", "long", "edited", "refused", "enclosed"]
+ENCLOSED = Enclosure("图.png", "image/png", b"png"), Enclosure("表.csv", "text/csv", b"1,2")
 LETS_IN = 2
 """Calls before the bot is let in."""
 
@@ -561,6 +562,8 @@ def scene(server: FeishuServer, name: str) -> tuple[Question, Sequence[Reply | S
     """A question, and the stream of its reply, in which every frame is seen."""
     question = asked(server, group=name != "direct", topic=name == "topic")
     steps = grown(question, {"long": LONG, "edited": LONG[: len(LONG) // 2]}.get(name, ANSWER))
+    if name == "enclosed":
+        return question, [replace(question.answer(ANSWER), enclosures=ENCLOSED)]
     return question, steps[-1:] if name == "plain" else steps
 
 

@@ -271,7 +271,7 @@ async def test_a_reply_that_is_taken_back_is_gone(server: TelegramServer, bot: T
 
 
 def test_a_sent_id_is_read_as_it_was_written() -> None:
-    for sent in (Sent(-1001, (7, 8)), Sent(42, (0,)), Sent(42, (7, 0, 9))):
+    for sent in (Sent(-1001, (7, 8)), Sent(42, (0,)), Sent(42, (7, 0, 9)), Sent(42, (7, 8, 0), {8: "4f1e"})):
         assert Sent.parse(str(sent)) == sent
     assert (str(Sent(42, (7, 0))), str(Sent(42))) == ("telegram:42:7,?", "")
 

@@ -385,9 +385,10 @@ async def test_a_press_is_answered_once_and_late_is_no_error(
 ) -> None:
     id = await api.send(place, HELLO, buttons=[Button("👍", "/up")])
     press = chat.press(server.person("小林"), id, "👍")
-    await api.answer_press(press, "谢" * 300)
-    await api.answer_press(press)
-    assert server.answered == {press: "谢" * 200}
+    assert await api.answer_press(press, "谢" * 300)
+    assert not await api.answer_press(press)
+    assert (server.answered, len(server.made("answerCallbackQuery"))) == ({press: "谢" * 200}, 1)
+    assert not await api.answer_press("5")
 
 
 async def test_updates_come_as_they_are_and_are_confirmed_by_the_next_offset(

@@ -8,12 +8,13 @@ from functools import partial
 
 import pytest
 
-from adapters.base import Button, ChatClosed, DeliveryFailed, Reply
+from adapters.base import Button, ChatClosed, DeliveryFailed, Enclosure, Reply
 from adapters.telegram import TelegramAdapter
 from adapters.telegram_api import TelegramApi
 from adapters.telegram_growth import Tempo
 from adapters.telegram_intake import Polling, Webhook
 from adapters.telegram_pace import Pace
+from tests.fakes.pictures import picture, screenshot
 from tests.fakes.telegram_bot import (
     AGAIN,
     AT_ONCE,
@@ -31,6 +32,7 @@ from tests.fakes.telegram_bot import (
 from tests.fakes.telegram_calls import Fault
 from tests.fakes.telegram_chats import Chat
 from tests.fakes.telegram_server import TelegramServer
+from tests.fakes.telegram_wire import Upload
 
 WORKING, ANSWER = "正在查资料…", "先装 Python 3.11。"
 UP, DOWN = Button("👍", "/feedback up 1"), Button("👎", "/feedback down 1")
@@ -57,7 +59,10 @@ def asked(server: TelegramServer, *, group: bool = False) -> Question:
 
 
 def texts(chat: Chat) -> list[str]:
-    return [shown.text for shown in chat.answers]
+    """What the bot's messages say, or the name of the file in them."""
+    return [
+        shown.text or (shown.photo or shown.document or Upload("", "", b"")).name for shown in chat.answers
+    ]
 
 
 def grown(question: Question, text: str = ANSWER) -> tuple[Reply, Seen, Reply]:
@@ -73,9 +78,11 @@ async def shown(
     *steps: Reply | Seen,
     shelf: Shelf | None = None,
 ) -> str:
-    """Show these as the bot's handling does; the sent id is kept at its end."""
+    """Show these as the bot's handling does, or its errands; the sent id is kept at its end."""
     shelf = shelf or Shelf()
-    shelf.sent_id = await bot.show(stream(server, *steps), shelf.delivery(question.key)) or shelf.sent_id
+    [reply, *_] = [step for step in steps if isinstance(step, Reply)]
+    delivery = shelf.delivery(question.key if reply.in_reply_to else "post:1")
+    shelf.sent_id = await bot.show(stream(server, *steps), delivery) or shelf.sent_id
     return shelf.sent_id
 
 
@@ -471,15 +478,26 @@ async def test_an_answer_that_is_given_up_while_it_is_sent_is_known_all_the_same
 KILLED = replace(AT_ONCE, aftermath=0)
 """Who is cancelled does nothing any more, like a process that was killed."""
 
-SCENES = ["direct", "group", "long", "edited"]
-STEPS = {"sendMessage", "editMessageText", "sendMessageDraft", "deleteMessage", "deleteMessages"}
+SCENES = ["direct", "group", "long", "edited", "files", "posted"]
+STEPS = {
+    *("sendMessage", "editMessageText", "sendMessageDraft", "deleteMessage", "deleteMessages"),
+    *("sendPhoto", "sendDocument"),
+}
+FILES = (
+    Enclosure("chart.png", "image/png", picture(screenshot()).data),
+    Enclosure("a.csv", "text/csv", b"1"),
+)
 
 
 def scene(server: TelegramServer, name: str) -> tuple[Question, Sequence[Reply | Seen]]:
     """A question, and the stream of its reply, in which every frame is seen."""
     question = asked(server, group=name != "direct")
+    if name == "posted":
+        post = Reply(question.conversation, ANSWER, buttons=(UP,), final=True, enclosures=FILES[:1])
+        return question, [post]
     text = {"long": LONG, "edited": LONG[: len(LONG) // 2]}.get(name, ANSWER)
-    return question, grown(question, text)
+    frame, seen, reply = grown(question, text)
+    return question, [frame, seen, replace(reply, enclosures=FILES) if name == "files" else reply]
 
 
 async def begun(server: TelegramServer, name: str, question: Question) -> Shelf:
@@ -518,10 +536,15 @@ def hanging(server: TelegramServer, method: str, number: int) -> bool:
 
 
 def assert_once(seen: list[str], answer: list[str]) -> None:
-    """The answer once, or a note below what may be there of it; at most one orphaned placeholder."""
-    *said, last = [text for text in seen if text != WORKING]
+    """The answer once, or a note below what may be there of it; at most one orphaned placeholder.
+
+    Below what was posted there is no note; of its file nobody may know.
+    """
+    *said, last = [text for text in seen if text not in (WORKING, "…")]
     assert len(seen) - len(said) <= 2
-    assert [*said, last] == answer or (last == LOST and said == answer[: len(said)])
+    noted = last == LOST and said == answer[: len(said)]
+    posted = answer == [ANSWER, "chart.png"]
+    assert [*said, last] == answer or ([*said, last] == answer[:1] if posted else noted)
 
 
 @pytest.mark.parametrize("how", ["hang", "hang_after"])

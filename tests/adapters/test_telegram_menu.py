@@ -1,6 +1,7 @@
 """The menu at Telegram: each sees the commands that work where they are, in their language."""
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,7 @@ from adapters.telegram_menu import Menu, MenuEntry, set_menu
 from tests.fakes.telegram_server import TelegramServer
 
 ASK, MINE = MenuEntry("ask", "问一个问题"), MenuEntry("mydata", "我的数据")
-MUTE, STATUS = MenuEntry("mute", "静音"), MenuEntry("status", "状态")
+STATUS = MenuEntry("status", "状态")
 CHINESE = Menu("zh", (ASK, MINE), (ASK,), "课程助教", "你好，我是课程助教")
 ENGLISH = Menu("en", (MenuEntry("ask", "Ask"),), (), "The course's TA", "Hello")
 
@@ -67,30 +68,26 @@ async def test_what_telegram_has_already_is_not_set_again(server: TelegramServer
     assert setting(server) == [*once, "setMyCommands", "setMyCommands"]
 
 
-async def test_admins_and_staff_have_their_own_commands_besides(
+async def test_the_staff_have_commands_of_their_own_until_they_have_none(
     server: TelegramServer, api: TelegramApi
 ) -> None:
     lin, wang = server.person("小林", language="zh"), server.person("王老师", language="zh")
-    group, staff = server.group("一班", lin, wang), server.group("助教", wang)
-    group.promote(wang)
-    menu = Menu("zh", (ASK, MINE), (ASK,), "", "", admins=(MUTE,), staff=(STATUS,))
-    await set_menu(api, [menu], [server.direct(wang).id, staff.id])
-    assert [*group.menu(lin)] == ["ask"]
-    assert [*group.menu(wang)] == ["ask", "mute"]
+    staff, direct = server.group("助教", wang), server.direct(wang)
+    corners = {staff.id: (ASK, STATUS), direct.id: (ASK, MINE, STATUS)}
+    await set_menu(api, [replace(CHINESE, corners=corners)])
     assert [*staff.menu(wang)] == ["ask", "status"]
-    assert [*server.direct(wang).menu(wang)] == ["ask", "mydata", "status"]
+    assert [*direct.menu(wang)] == ["ask", "mydata", "status"]
     assert [*server.direct(lin).menu(lin)] == ["ask", "mydata"]
-    await set_menu(api, [CHINESE], [staff.id])
-    assert {*setting(server)} >= {"deleteMyCommands"}
-    assert [*group.menu(wang)] == [*staff.menu(wang)] == ["ask"]
+    await set_menu(api, [replace(CHINESE, corners={**corners, direct.id: ()})])
+    assert [*direct.menu(wang)] == ["ask", "mydata"]
 
 
 async def test_a_staff_chat_that_the_bot_cannot_reach_takes_nothing_from_the_others(
     server: TelegramServer, api: TelegramApi, caplog: pytest.LogCaptureFixture
 ) -> None:
     staff = server.group("助教")
-    await set_menu(api, [Menu("zh", (ASK,), (ASK,), "", "", staff=(STATUS,))], [999, staff.id])
-    assert server.commands[f"chat:{staff.id}", "zh"] == {"ask": "问一个问题", "status": "状态"}
+    await set_menu(api, [replace(CHINESE, corners={999: (STATUS,), staff.id: (STATUS,)})])
+    assert server.commands[f"chat:{staff.id}", "zh"] == {"status": "状态"}
     assert "chat 999" in caplog.text
 
 

@@ -170,6 +170,27 @@ def test_a_reply_to_somebody_else_or_to_a_topic_as_such_is_not(reader: Reader, r
     assert not one(reader, said("为什么", reply_to_message=reply)).addressed
 
 
+@pytest.mark.parametrize(
+    ("more", "ids"),
+    [
+        ({}, ()),
+        ({"reply_to_message": THEIRS}, (3,)),
+        ({"reply_to_message": OURS}, (4,)),
+        # In a supergroup the first message of all those replies is known too.
+        ({"reply_to_message": OURS, "message_thread_id": 3}, (4, 3)),
+        ({"reply_to_message": THEIRS, "message_thread_id": 3}, (3,)),
+        # What is said in a topic seems a reply to its beginning.
+        ({"reply_to_message": BEGINNING, "message_thread_id": 2, "is_topic_message": True}, ()),
+        ({"reply_to_message": OURS, "message_thread_id": 2, "is_topic_message": True}, (4,)),
+        ({"external_reply": {"origin": {"type": "hidden_user", "date": AT, "sender_user_name": "安"}}}, ()),
+    ],
+)
+def test_what_a_message_is_a_reply_to_is_told_also_where_it_is_not_for_the_bot(
+    reader: Reader, more: Piece, ids: tuple[int, ...]
+) -> None:
+    assert one(reader, said("周五交", **more)).reply_to == tuple(f"telegram:-1001:{id}" for id in ids)
+
+
 def test_a_command_to_another_bot_is_not_even_as_a_reply(reader: Reader) -> None:
     assert not one(reader, said("/ban@other_bot", reply_to_message=OURS)).addressed
 
@@ -246,6 +267,12 @@ def test_forwarded_words_are_what_is_said(reader: Reader) -> None:
     origin = {"type": "hidden_user", "date": AT, "sender_user_name": "某人"}
     message = one(reader, said("显存不够怎么办", DIRECT, forward_origin=origin))
     assert (message.text, message.quoted) == ("显存不够怎么办", "")
+
+
+@pytest.mark.parametrize("text", ["/grant 5 admin confirm", "\u200b／授权 5 admin"])
+def test_a_forwarded_command_is_not_given_by_who_forwards_it(reader: Reader, text: str) -> None:
+    origin = {"type": "hidden_user", "date": AT, "sender_user_name": "某人"}
+    assert one(reader, said(text, DIRECT, forward_origin=origin)).text == f"> {text}"
 
 
 def photo(name: str = "p", largest: int = 400_000) -> list[Piece]:

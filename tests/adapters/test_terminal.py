@@ -7,10 +7,15 @@ import signal
 import subprocess
 import sys
 import termios
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+
+from adapters.base import Conversation, Delivery, Enclosure, Reply
+from adapters.terminal import TerminalAdapter
 
 COMMAND = (sys.executable, "-m", "tests.fakes.terminal_bot")
 ROOT = Path(__file__).parents[2]
@@ -122,6 +127,22 @@ async def test_a_pipe_gets_only_the_final_texts_in_order() -> None:
 
 async def test_an_answer_cannot_steer_the_terminal() -> None:
     assert "\x1b" not in await piped("q\n")
+
+
+async def test_a_file_is_kept_where_it_can_be_opened() -> None:
+    screen, place = StringIO(), Conversation("terminal", "local")
+    table = Enclosure("../统计.csv", "text/csv", b"day,questions\n")
+
+    async def replies() -> AsyncIterator[Reply]:
+        yield Reply(place, "统计", enclosures=(table,), final=True)
+
+    await TerminalAdapter(console=Console(file=screen)).show(replies(), Delivery("post:1"))
+    text, told = screen.getvalue().splitlines()
+    assert (text, *opened(told.removeprefix("📎 "))) == ("统计", "统计.csv", table.data)
+
+
+def opened(path: str) -> tuple[str, bytes]:
+    return Path(path).name, Path(path).read_bytes()
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")

@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from fastapi import FastAPI
+from fastapi.responses import PlainTextResponse
 
-from adapters.base import Message
+from adapters.base import Message, Sender
 from adapters.web import WebAdapter
-from adapters.web_door import Visitors
+from adapters.web_door import Door
 from adapters.web_html import Renderer, allowed
+from adapters.web_visitors import Visitors
 from adapters.web_words import WORDS, preferred
 
 CALLS = "/gradio_api/component_server/"
@@ -48,24 +50,83 @@ async def test_what_the_page_does_not_need_of_gradio_is_closed(path: str) -> Non
 
 async def test_a_name_cannot_be_claimed_without_a_password() -> None:
     cookies = {"puyu_guest": "admin", "puyu_name": "YWRtaW4=.00"}
-    assert Visitors(None).known(cookies) is None
-    assert Visitors("secret").known(cookies) is None
+    assert await Visitors(None).known(cookies) is None
+    assert await Visitors("secret").known(cookies) is None
 
 
 async def test_the_password_lets_a_name_in_and_signs_it() -> None:
     visitors = Visitors("secret")
-    assert visitors.admit("小明", "Secret") is None
-    cookie = visitors.admit(" 小明 ", "secret")
+    assert await visitors.admit("小明", "Secret") is None
+    cookie = await visitors.admit(" 小明 ", "secret")
     assert cookie is not None
-    sender = visitors.known({"puyu_name": cookie})
-    assert sender is not None
-    assert (sender.id, sender.name) == ("web:小明", "小明")
-    assert Visitors("changed").known({"puyu_name": cookie}) is None
+    assert await visitors.known({"puyu_name": cookie}) == Sender("web:小明", "小明")
+    assert await Visitors("changed").known({"puyu_name": cookie}) is None
 
 
 @pytest.mark.parametrize("name", ["", " ", "a\nb", "<b>", "x" * 41])
-def test_names_that_would_look_odd_are_refused(name: str) -> None:
-    assert Visitors("secret").admit(name, "secret") is None
+async def test_names_that_would_look_odd_are_refused(name: str) -> None:
+    assert await Visitors("secret").admit(name, "secret") is None
+
+
+class Staff:
+    """Who is of the staff; that may change."""
+
+    def __init__(self, *ids: str) -> None:
+        self.ids = {*ids}
+
+    async def has(self, id: str) -> bool:
+        return id in self.ids
+
+
+@pytest.mark.parametrize("password", ["secret", None])
+async def test_a_name_of_the_staff_is_let_in_with_the_staffs_password_alone(password: str | None) -> None:
+    visitors = Visitors(password, "crew", Staff("web:李老师").has)
+    assert await visitors.admit("李老师", "secret") is None
+    assert await visitors.admit("小明", "crew") is None
+    cookie = await visitors.admit("李老师", "crew")
+    assert cookie is not None
+    assert await visitors.known({"puyu_name": cookie}) == Sender("web:李老师", "李老师")
+    assert visitors.admits({"puyu_name": cookie})
+    assert await Visitors(password, "changed", Staff().has).known({"puyu_name": cookie}) is None
+
+
+async def test_who_had_the_name_before_it_became_one_of_the_staff_has_it_no_more() -> None:
+    staff = Staff()
+    visitors = Visitors("secret", "crew", staff.has)
+    cookie = await visitors.admit("小明", "secret")
+    assert cookie is not None
+    assert await visitors.known({"puyu_name": cookie})
+    staff.ids.add("web:小明")
+    assert await visitors.known({"puyu_name": cookie}) is None
+
+
+@pytest.mark.parametrize("given", ["secret", "", "None"])
+async def test_without_a_password_of_theirs_nobody_of_the_staff_comes_in(given: str) -> None:
+    assert await Visitors("secret", None, Staff("web:李老师").has).admit("李老师", given) is None
+
+
+async def test_the_form_tells_the_staff_what_to_sign_in_with() -> None:
+    for password, staff_password, told in (("x", None, False), ("x", "crew", True), (None, "crew", True)):
+        form = (await door(password, staff_password).get("/login", follow_redirects=True)).text
+        assert (WORDS["zh"]["staff"] in form) is told
+    assert f"<label>{WORDS['zh']['staff_password']}" in form
+
+
+async def test_guests_are_asked_for_nothing_where_the_staff_may_sign_in() -> None:
+    home = door(None, "crew")
+    assert (await home.get("/")).text == "the page"
+    assert "puyu_guest" in home.cookies
+    refused = await home.post("/login", content="name=b&password=crew")
+    home.cookies.clear()
+    signed = await home.post("/login", content="name=a&password=crew")
+    assert (refused.status_code, signed.status_code) == (403, 303)
+    assert (await home.get("/", headers={"cookie": signed.headers["set-cookie"]})).text == "the page"
+
+
+def door(password: str | None, staff_password: str | None) -> httpx.AsyncClient:
+    visitors = Visitors(password, staff_password, Staff("web:a").has)
+    app = Door(PlainTextResponse("the page"), visitors, "A course", ("zh", "en"))
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://course")
 
 
 async def test_calls_without_the_password_are_turned_away() -> None:

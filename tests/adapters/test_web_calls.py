@@ -8,7 +8,18 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from adapters.base import AdapterError, Conversation, Delivery, Exchange, Message, NotAccepted, Reply, Sender
+from adapters.base import (
+    AdapterError,
+    Conversation,
+    Delivery,
+    DeliveryFailed,
+    Enclosure,
+    Exchange,
+    Message,
+    NotAccepted,
+    Reply,
+    Sender,
+)
 from adapters.web import WebAdapter
 from tests.adapters.tab import FIRST, SECOND, THIRD, Tab, never_answered, reply_to, running, said
 from tests.fakes.scripted_bot import ScriptedBot
@@ -18,7 +29,7 @@ class Desk:
     """A page whose bot does nothing by itself; the test shows replies to what was `asked`."""
 
     def __init__(self) -> None:
-        self.adapter = WebAdapter("A course", recall=self.recall)
+        self.adapter = WebAdapter("A course", recall=self.recall, keep=self.keep)
         self.tab = Tab(self.adapter)
         self.clear()
 
@@ -47,6 +58,16 @@ class Desk:
         if self.memory_fails:
             raise AdapterError("The memory does not answer.")
         return self.known
+
+    async def keep(self, id: str, reply: Reply) -> None:
+        if self.memory_fails:
+            raise DeliveryFailed("The memory does not answer.")
+        self.known = [each for each in self.known if each.message_id != id]
+        self.known.append(Exchange(id, "", reply))
+
+    async def post(self, text: str, key: str = "news-1", **more: Any) -> str:
+        reply = Reply(Conversation("web", await chat_id(self)), text, final=True, **more)
+        return await self.adapter.show(said(reply), Delivery(key))
 
     async def ask(self, *ids: str) -> list[Message]:
         for id in ids:
@@ -304,6 +325,62 @@ async def test_what_was_begun_for_a_part_of_the_questions_gives_way(desk: Desk) 
             await desk.show(reply_to(first, "half", second.id, final=False), AdapterError("taken back"))
         await desk.show(reply_to(second, "the second"), sent_id=f"{second.id}.reply")
         assert await desk.on_the_page() == [(f"{second.id}.reply", "<p>the second</p>", True)]
+
+
+# ---- posting
+
+
+async def test_a_post_appears_on_the_page_and_is_there_when_it_is_opened_again(desk: Desk) -> None:
+    async with running(desk.adapter, desk.accept):
+        sent_id = await desk.post("It has changed.")
+        (post,) = (await desk.tab.call("follow", seen=0))["replies"]
+        opened = await desk.tab.call("open_talk")
+    assert (post["id"], post["ids"], post["html"]) == (sent_id, [], "<p>It has changed.</p>\n")
+    assert opened["history"] == [{"id": "news-1", "text": "", "vote": "", "reply": post}]
+    assert (opened["replies"], desk.adapter.messages(sent_id)) == ([], ())
+
+
+async def test_a_post_is_kept_once_however_often_it_is_shown(desk: Desk) -> None:
+    async with running(desk.adapter, desk.accept):
+        for text in ("open", "answered"):
+            await desk.post(text, "desk-3")
+    assert [(one.message_id, one.reply and one.reply.text) for one in desk.known] == [("desk-3", "answered")]
+
+
+async def test_what_is_said_to_a_question_later_stands_below_its_words_and_is_no_answer(desk: Desk) -> None:
+    async with running(desk.adapter, desk.accept):
+        shown = []
+        for id in (FIRST, SECOND):
+            first, *_ = await desk.ask(id)
+            await desk.tab.call("stop", ids=[first.id])
+            await desk.adapter.show(said(reply_to(first, "Staff: on Friday.")), Delivery("desk-3"))
+            shown += (await desk.tab.call("follow", seen=0, waiting=[first.id]))["replies"]
+    assert [(one["to"], one["ids"]) for one in shown] == [("", []), ("", [])]
+    quoted = "<blockquote>\n<p>question 1</p>\n</blockquote>\n"
+    assert [one["html"] for one in shown] == [
+        "<p>Staff: on Friday.</p>\n",
+        f"{quoted}<p>Staff: on Friday.</p>\n",
+    ]
+
+
+async def test_a_post_that_cannot_be_kept_is_not_shown(desk: Desk) -> None:
+    async with running(desk.adapter, desk.accept):
+        desk.memory_fails = True
+        with pytest.raises(DeliveryFailed):
+            await desk.post("It has changed.")
+        desk.memory_fails = False
+        assert (await desk.tab.call("open_talk"))["replies"] == []
+
+
+async def test_pictures_and_files_come_with_a_reply(desk: Desk) -> None:
+    chart, table = Enclosure("c.png", "image/png", b"png"), Enclosure("t.svg", "image/svg+xml", b"<svg/>")
+    async with running(desk.adapter, desk.accept):
+        await desk.post("Figures", enclosures=(chart, table))
+        (shown,) = (await desk.tab.call("follow", seen=0))["replies"]
+    assert shown["enclosures"] == [
+        {"name": "c.png", "type": "image/png", "data": "cG5n"},
+        {"name": "t.svg", "type": "", "data": "PHN2Zy8+"},
+    ]
 
 
 # ---- opening

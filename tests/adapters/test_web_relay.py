@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from adapters.base import Delivery
+from adapters.base import Delivery, Enclosure, Reply
 from adapters.web import WebAdapter
 from tests.adapters.tab import FIRST, SECOND, Tab, reply_to, running, said
 from tests.fakes.open_relay import OpenRelay
@@ -129,6 +129,18 @@ async def test_what_a_page_has_got_from_one_is_not_news_for_a_page_that_opens_at
     await pair.tab.call("follow", seen=seen, waiting=[question.id])
     await pair.relay.heard()
     assert (await pair.other_tab.call("open_talk"))["replies"] == []
+
+
+async def test_a_post_appears_in_both_with_what_is_enclosed(pair: Pair) -> None:
+    await pair.ask(FIRST, "why?")
+    await pair.bot.idle()
+    place = pair.bot.received[-1].conversation
+    file = Enclosure("a.csv", "text/csv", b"1,2")
+    await pair.there.show(said(Reply(place, "news", final=True, enclosures=(file,))), Delivery("news-1"))
+    await pair.relay.heard()
+    for tab in (pair.tab, pair.other_tab):
+        post = (await tab.call("follow", seen=0))["replies"][-1]
+        assert (post["id"], [one["name"] for one in post["enclosures"]]) == ("news-1.reply", ["a.csv"])
 
 
 async def test_fast_words_are_told_now_and_then_the_first_and_the_last_at_once(pair: Pair) -> None:

@@ -49,5 +49,8 @@ class Board:
         self.notes.pop(sent_id, None)
         self.took_back.set()
 
+    def messages(self, sent_id: str) -> tuple[str, ...]:
+        return (sent_id,) if sent_id else ()
+
     async def fetch(self, message: Message) -> Message:
         return message

@@ -54,6 +54,14 @@ class Bot:
             reset = answer.headers.get("x-ogw-ratelimit-reset")
             return {**await answer.json(), "HTTP": answer.status, "reset": reset}
 
+    async def upload(self, kind: str, form: aiohttp.FormData) -> dict[str, Any]:
+        """The answer to an upload of `images` or `files`."""
+        headers = {"Authorization": f"Bearer {self.token or self._server.token()[0]}"}
+        url = f"{self._server.url}/open-apis/im/v1/{kind}"
+        async with self._session.post(url, data=form, headers=headers) as answer:
+            told: dict[str, Any] = await answer.json()
+            return told
+
     async def code(self, method: str, path: str, body: object = None, **params: str) -> int:
         return int((await self.call(method, path, body, **params))["code"])
 

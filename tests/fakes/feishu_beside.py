@@ -1,6 +1,6 @@
 """The calls of the fake Feishu server for what is beside messages: reactions, files, suggestions."""
 
-from tests.fakes.feishu_messages import message
+from tests.fakes.feishu_messages import PREFIXES, message
 from tests.fakes.feishu_room import BOT, Kept, World, moment
 from tests.fakes.feishu_shown import Person
 from tests.fakes.feishu_wire import Call, Download, Piece, Refused, violated
@@ -24,8 +24,8 @@ EMOJI = {
 }
 """Some of the many that there are."""
 SUGGESTED_FOR, MOST_SUGGESTED, LONGEST_SUGGESTION = 600, 3, 200
-LARGEST_IMAGE = 10 * 1024 * 1024
-PREFIXES = {"image": "img_", "file": "file_"}
+LARGEST_IMAGE, LARGEST_FILE = 10 * 1024 * 1024, 30 * 1024 * 1024
+FILE_TYPES = {"opus", "mp4", "pdf", "doc", "xls", "ppt", "stream"}
 
 
 def react(world: World, call: Call) -> Piece:
@@ -91,6 +91,19 @@ def upload_image(world: World, call: Call) -> Piece:
     key = world.fresh("img_v3_")
     world.files[key] = ("image", "image/png", content)
     return {"image_key": key}
+
+
+def upload_file(world: World, call: Call) -> Piece:
+    content, kind, name = call.body.get("file"), call.body.get("file_type"), call.body.get("file_name")
+    if kind not in FILE_TYPES or not isinstance(name, str) or not name or not isinstance(content, bytes):
+        raise Refused(234001)
+    if not content:
+        raise Refused(234010)
+    if len(content) > LARGEST_FILE:
+        raise Refused(234006)
+    key = world.fresh("file_v3_")
+    world.files[key] = (name, "application/octet-stream", content)
+    return {"file_key": key}
 
 
 def suggest(world: World, call: Call) -> Piece:

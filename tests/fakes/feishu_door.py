@@ -133,11 +133,7 @@ class Door:
 async def _body(request: web.Request) -> Piece:
     """What came, the file of a form as bytes. Raises Refused."""
     if request.content_type.startswith("multipart/"):
-        form = await request.post()
-        return {
-            name: value.file.read() if isinstance(value, web.FileField) else value
-            for name, value in form.items()
-        }
+        return {name: _field(value) for name, value in (await request.post()).items()}
     raw = await request.read()
     try:
         body = json.loads(raw) if raw else {}
@@ -146,6 +142,13 @@ async def _body(request: web.Request) -> Piece:
     if not isinstance(body, dict):
         raise Refused(9499, "Bad Request")
     return body
+
+
+def _field(value: object) -> object:
+    if not isinstance(value, web.FileField):
+        return value
+    with value.file:
+        return value.file.read()
 
 
 def _json(answer: Piece, status: int = 200) -> web.Response:

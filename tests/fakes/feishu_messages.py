@@ -12,6 +12,7 @@ MOST_EDITS = 20
 LONGEST_UUID = 50
 POST_TAGS = {"text", "a", "at", "img", "media", "emotion", "hr", "code_block", "md"}
 BY_KEY = {"image": "image_key", "file": "file_key", "audio": "file_key", "sticker": "file_key"}
+PREFIXES = {"image": "img_", "file": "file_"}
 RECEIVERS = ("open_id", "chat_id", "union_id", "user_id", "email")
 
 
@@ -95,6 +96,24 @@ def get(world: World, call: Call) -> Piece:
     return {"items": [room.wire(one, whole) for one in (kept, *inside)]}
 
 
+def listed(world: World, call: Call) -> Piece:
+    """The messages of a thread, those that were withdrawn too; in groups for who may read all there are."""
+    kind, thread = call.params.get("container_id_type"), call.params.get("container_id", "")
+    if kind != "thread" or {"start_time", "end_time"} & call.params.keys():
+        raise violated("container_id_type", "the fake lists threads, which have no times", kind)
+    found = [kept for kept in world.messages.values() if thread and kept.thread_id == thread]
+    if not found:
+        raise Refused(230001, "invalid container_id")
+    room = world.rooms[found[0].chat_id]
+    room.check_bot(writing=False)
+    if room.mode != "p2p" and world.at_only:
+        raise Refused(230027)
+    falling = call.params.get("sort_type", "ByCreateTimeAsc") == "ByCreateTimeDesc"
+    size = int(call.params.get("page_size", "20"))
+    ordered = sorted(found, key=lambda kept: room.order.index(kept.id), reverse=falling)
+    return {"items": [room.wire(one) for one in ordered[:size]], "has_more": len(found) > size}
+
+
 def message(world: World, message_id: str, unknown: int = 230001) -> Kept:
     if message_id not in world.messages:
         raise Refused(unknown, "open_message_id not exist")
@@ -134,6 +153,7 @@ def _sent(world: World, call: Call, room: Room, target: Kept | None, threaded: b
         _take_card(world, kept)
     else:
         kept.content = _content(world, kind, content)
+        kept.files = {str(parsed(kept.content, 230001)[BY_KEY[kind]])} if kind in BY_KEY else set()
     room.enter(kept, target, threaded)
     if uuid:
         world.sent[uuid] = (world.clock(), kept.id)
@@ -186,9 +206,19 @@ def _content(world: World, kind: str, content: str) -> str:
             raise Refused(230001, "text is empty")
     elif kind == "post":
         return dumped(_post(told))
-    elif told.get(BY_KEY[kind]) not in world.files:
-        raise Refused(230001, f"invalid {BY_KEY[kind]}")
+    else:
+        return _upload(world, kind, told)
     return content
+
+
+def _upload(world: World, kind: str, told: Piece) -> str:
+    """What was uploaded before, as it is read back."""
+    key = str(told.get(BY_KEY[kind]))
+    if key not in world.files:
+        raise Refused(230001, f"invalid {BY_KEY[kind]}")
+    if not key.startswith(PREFIXES.get(kind, "")):
+        raise Refused(230055)
+    return dumped({BY_KEY[kind]: key, **({"file_name": world.files[key][0]} if kind == "file" else {})})
 
 
 def _post(told: Piece) -> Piece:

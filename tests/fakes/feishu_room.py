@@ -183,6 +183,7 @@ class Room:
             tuple(emoji for emoji, who in kept.reactions.values() if who == BOT),
             kept.edits,
             kept.bubbles,
+            next((self.world.files[key][2] for key in kept.files if kept.kind in ("image", "file")), b""),
         )
 
     def wire(self, kept: Kept, whole_card: bool = False) -> Piece:

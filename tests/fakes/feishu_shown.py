@@ -29,7 +29,7 @@ class Shown:
     a callback's value or {"url": …}. `reply_to`: the message pointed at. `thread_id`: omt_…, empty outside
     of topics. `streaming`: the card is being written. `summary`: how the chat list tells of it.
     `reactions`: emoji types of people and the bot, `signs` the bot's own. `edits`: how often it changed.
-    `bubbles`: follow-up suggestions below it.
+    `bubbles`: follow-up suggestions below it. `data`: the picture or file that it is.
     """
 
     id: str
@@ -46,6 +46,7 @@ class Shown:
     signs: tuple[str, ...] = ()
     edits: int = 0
     bubbles: tuple[str, ...] = ()
+    data: bytes = b""
 
 
 @dataclass(slots=True)

@@ -70,6 +70,10 @@ class LineAdapter:
         """Take a sent reply back."""
         await self._call({"do": "retract", "id": sent_id})
 
+    def messages(self, sent_id: str) -> tuple[str, ...]:
+        """The one message of a reply."""
+        return (sent_id,) if sent_id else ()
+
     async def fetch(self, message: Message) -> Message:
         """The message: all of it came with it."""
         return message

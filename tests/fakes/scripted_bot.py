@@ -87,6 +87,10 @@ class ScriptedBot:
         await self.remembering.wait()
         return list(self._exchanges.get(conversation, {}).values())
 
+    async def keep(self, id: str, reply: Reply) -> None:
+        """Remember what was posted in a conversation."""
+        self._exchanges.setdefault(reply.conversation, {})[id] = Exchange(id, "", reply)
+
     async def idle(self) -> None:
         """Return when every reply has been shown to its end."""
         while self._work:

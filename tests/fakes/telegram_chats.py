@@ -58,6 +58,14 @@ class Chat:
         """The bot may not write here."""
         self.room.muted = muted
 
+    def refuse_files(self) -> None:
+        """The bot may write here, but send no files."""
+        self.room.filed = False
+
+    def allow_reactions(self, *emoji: str) -> None:
+        """Only these may be put to messages here."""
+        self.room.allowed_reactions = {*emoji}
+
     def say(
         self,
         person: Person,

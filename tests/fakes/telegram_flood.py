@@ -6,7 +6,10 @@ from collections.abc import Iterable
 
 from tests.fakes.telegram_wire import flooded
 
-MESSAGES = {"sendMessage", "editMessageText", "editMessageReplyMarkup", "sendMessageDraft"}
+MESSAGES = {
+    *("sendMessage", "editMessageText", "editMessageReplyMarkup", "sendMessageDraft"),
+    *("sendPhoto", "sendDocument"),
+}
 SIGNS = {"sendChatAction", "setMessageReaction"}
 EACH_MINUTE_IN_A_GROUP = 20
 # Two clocks never agree and calls overtake one another: a second in a minute is forgiven.

@@ -41,6 +41,7 @@ class Service(Protocol):
 
     @property
     def me(self) -> Piece: ...
+    def store(self, content: bytes, path: str) -> Piece: ...
 
 
 Method = Callable[[Service, Parameters], object]
@@ -58,20 +59,24 @@ def chat_of(service: Service, call: Parameters) -> Chat:
 
 
 def send_message(service: Service, call: Parameters) -> Piece:
-    content = _content(call, "message is too long")
-    room = _open(service, call)
+    return sent(service, call, _content(call, "message is too long")).wire
+
+
+def sent(service: Service, call: Parameters, content: Piece) -> Kept:
+    """The new message of a call, with this in it."""
+    room = room_of(service, call)
     markup = rules.keyboard(call.table("reply_markup"), only_inline=False)
     topic, reply_to = _topic(room, call), _reply_to(room, call)
     wire = {"from": service.me, **content, **({"reply_markup": markup} if markup else {})}
     silent = call.flag("disable_notification")
     kept = room.enter(wire, reply_to=reply_to, topic=topic, mine=True, silent=silent)
     room.draft, room.typing_until = Draft(), 0.0
-    return kept.wire
+    return kept
 
 
 def send_draft(service: Service, call: Parameters) -> bool:
     content = _content(call, "message is too long", may_be_empty=True)
-    room = _open(service, call)
+    room = room_of(service, call)
     if room.kind != "private":
         raise bad("TEXTDRAFT_PEER_INVALID")
     if not call.number("draft_id"):
@@ -91,7 +96,7 @@ def edit_markup(service: Service, call: Parameters) -> Piece:
 
 
 def delete_message(service: Service, call: Parameters) -> bool:
-    room = _open(service, call)
+    room = room_of(service, call)
     kept = room.messages.get(call.number("message_id"))
     if not kept:
         raise bad("message to delete not found")
@@ -100,7 +105,7 @@ def delete_message(service: Service, call: Parameters) -> bool:
 
 
 def delete_messages(service: Service, call: Parameters) -> bool:
-    room, ids = _open(service, call), call.several("message_ids")
+    room, ids = room_of(service, call), call.several("message_ids")
     if not 1 <= len(ids) <= 100:
         raise bad("there are no messages to delete" if not ids else "too many messages to delete")
     for kept in [room.messages[one] for one in ids if one in room.messages]:
@@ -109,7 +114,7 @@ def delete_messages(service: Service, call: Parameters) -> bool:
 
 
 def send_action(service: Service, call: Parameters) -> bool:
-    room = _open(service, call)
+    room = room_of(service, call)
     if call.text("action") not in CHAT_ACTIONS:
         raise bad("wrong parameter action in request")
     _topic(room, call)
@@ -118,11 +123,13 @@ def send_action(service: Service, call: Parameters) -> bool:
 
 
 def react(service: Service, call: Parameters) -> bool:
-    room, message_id = _open(service, call, writing=False), call.number("message_id")
+    room, message_id = room_of(service, call, writing=False), call.number("message_id")
     if message_id not in room.messages:
         raise bad("message to react not found")
     emoji = rules.reaction(call.several("reaction"))
     room.reactions.pop(message_id, None)
+    if room.allowed_reactions is not None and emoji not in {"", *room.allowed_reactions}:
+        raise bad("REACTION_INVALID")
     if emoji:
         room.reactions[message_id] = emoji
     return True
@@ -139,7 +146,8 @@ def answer_press(service: Service, call: Parameters) -> bool:
     return True
 
 
-def _open(service: Service, call: Parameters, writing: bool = True) -> Room:
+def room_of(service: Service, call: Parameters, writing: bool = True) -> Room:
+    """The chat of a call as a room that the bot may enter. Raises Refused."""
     room = chat_of(service, call).room
     room.check_open(writing)
     return room
@@ -182,12 +190,14 @@ def _reply_to(room: Room, call: Parameters) -> int | None:
 
 
 def _change(service: Service, call: Parameters, content: Piece) -> Piece:
-    room = _open(service, call)
+    room = room_of(service, call)
     kept = room.messages.get(call.number("message_id"))
     if not kept:
         raise bad("message to edit not found")
     if not kept.mine:
         raise bad("message can't be edited")
+    if content and not kept.wire.get("text"):
+        raise bad("there is no text in the message to edit")
     markup = rules.keyboard(call.table("reply_markup"), only_inline=True)
     new = content or {name: kept.wire[name] for name in ("text", "entities") if name in kept.wire}
     new |= {"reply_markup": markup} if markup else {}

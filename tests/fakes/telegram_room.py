@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 
 from tests.fakes.telegram_entities import under
 from tests.fakes.telegram_pieces import ANONYMOUS, BY_CHANNEL, Piece
-from tests.fakes.telegram_wire import Refused, bad
+from tests.fakes.telegram_wire import Refused, Upload, bad
 
 Kind = Literal["private", "group", "supergroup"]
 DRAFT_LIVES, TYPING_LIVES = 30, 5
@@ -41,7 +41,8 @@ class Shown:
     """A message as it is seen now.
 
     `mine`: the bot wrote it. `reply_to` is the message pointed at, `topic` the topic's id, `buttons` gives
-    the data or the address behind each label, `silent`: nobody was notified.
+    the data or the address behind each label, `silent`: nobody was notified. `photo` or `document` is the
+    bot's own file in it.
     """
 
     id: int
@@ -53,6 +54,8 @@ class Shown:
     buttons: Mapping[str, str]
     edits: int
     silent: bool
+    photo: Upload | None = None
+    document: Upload | None = None
 
     def marked(self, kind: str) -> list[str]:
         """The pieces of the text under entities of this type."""
@@ -69,6 +72,7 @@ class Kept:
     silent: bool = False
     service: bool = False
     edits: int = 0
+    upload: Upload | None = None
 
     @property
     def id(self) -> int:
@@ -90,9 +94,11 @@ class Kept:
     def shown(self) -> Shown:
         rows = self.wire.get("reply_markup", {}).get("inline_keyboard", [])
         buttons = {button["text"]: _behind(button) for row in rows for button in row}
-        topic, silent = self.topic, self.silent
         return Shown(
-            self.id, self.mine, self.text, self.entities, self.reply_to, topic, buttons, self.edits, silent
+            *(self.id, self.mine, self.text, self.entities, self.reply_to, self.topic, buttons, self.edits),
+            self.silent,
+            photo=self.upload if "photo" in self.wire else None,
+            document=self.upload if "document" in self.wire else None,
         )
 
 
@@ -123,7 +129,8 @@ class Room:
         self.members: dict[int, Piece] = {}
         self.admins: set[int] = set()
         self.reactions: dict[int, str] = {}
-        self.status, self.muted, self.moved_to = "member", False, 0
+        self.allowed_reactions: set[str] | None = None
+        self.status, self.muted, self.filed, self.moved_to = "member", False, True, 0
         self.draft, self.typing_until = Draft(), 0.0
         # The first message of a group is that it was made; as a topic, 1 is General.
         self._last_id = 1

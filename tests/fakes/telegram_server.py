@@ -18,16 +18,16 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from tests.fakes import telegram_account, telegram_messages
+from tests.fakes import telegram_account, telegram_files, telegram_messages
 from tests.fakes.telegram_calls import Call, Failing, Fault
 from tests.fakes.telegram_chats import Chat, Person
 from tests.fakes.telegram_flood import MESSAGES, Flood, most_within
 from tests.fakes.telegram_mailbox import Mailbox
 from tests.fakes.telegram_pieces import Piece
 from tests.fakes.telegram_terminal import converse
-from tests.fakes.telegram_wire import Parameters, Refused, flooded
+from tests.fakes.telegram_wire import Parameters, Refused, flooded, raw_of
 
-METHODS = telegram_messages.METHODS | telegram_account.METHODS
+METHODS = telegram_messages.METHODS | telegram_files.METHODS | telegram_account.METHODS
 LARGEST_BODY = 64 * 1024 * 1024
 LOOK_EACH = 0.005
 # With 0 the server waits for ever for calls that hang.
@@ -218,7 +218,7 @@ class TelegramServer:
         call = Call(method, {}, self.clock())
         self.calls.append(call)
         try:
-            parameters = Parameters(await _raw(request))
+            parameters = Parameters(await raw_of(request))
             call.parameters, call.chat_id = parameters.raw, self._chat_id(parameters)
             answer = await self._done(request, call, parameters)
         except Refused as refused:
@@ -268,14 +268,6 @@ class TelegramServer:
 def _hung_up(request: web.Request) -> bool:
     """Whether nobody is there any more for the answer."""
     return request.transport is None or request.transport.is_closing()
-
-
-async def _raw(request: web.Request) -> dict[str, Any]:
-    """The parameters of a call as they came."""
-    if request.content_type == "application/json":
-        body = await request.json() if request.can_read_body else {}
-        return {**request.query, **body}
-    return {**request.query, **await request.post()}
 
 
 def main() -> None:

@@ -37,6 +37,9 @@ class Screen:
         if not known or (known.text, known.entities) != (one.text, one.entities):
             head = f"🤖 {one.id}" + (f" (reply to {one.reply_to})" if one.reply_to else "")
             self._print(head + (" ✎" if one.edits else ""), one.id, rendered(one.text, one.entities))
+        for file, sign in ((one.photo, "🖼"), (one.document, "📎")):
+            if file and not known:
+                self._write(f"{sign} {file.name}\n")
         labels = [f"[{number} {label}]" for number, label in enumerate(one.buttons, 1)]
         if labels and (not known or known.buttons != one.buttons):
             self._write("\n" + " ".join(labels) + "\n")

@@ -1,14 +1,27 @@
 """What goes over the wire to and from the fake Telegram server: refusals, and the parameters of a call."""
 
 import json
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
+
+from aiohttp import web
 
 NESTED = (
     *("entities", "reply_parameters", "reply_markup", "link_preview_options", "allowed_updates"),
     *("commands", "scope", "message_ids", "reaction", "menu_button"),
 )
 """Parameters that are JSON; in a form they are that as a string."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as it came in a multipart."""
+
+    name: str
+    media_type: str
+    content: bytes
 
 
 class Refused(Exception):
@@ -68,3 +81,25 @@ def _parsed(name: str, value: Any) -> Any:
         return json.loads(value)
     except ValueError:
         raise bad(f"can't parse {name} JSON object") from None
+
+
+async def raw_of(request: web.Request) -> dict[str, Any]:
+    """The parameters of a call as they came."""
+    if request.content_type == "application/json":
+        return {**request.query, **(await request.json() if request.can_read_body else {})}
+    if request.content_type == "multipart/form-data":
+        return {**request.query, **_fields(await request.read())}
+    return {**request.query, **await request.post()}
+
+
+def _fields(body: bytes) -> dict[str, str | Upload]:
+    """The fields of a multipart, cut at what it begins with."""
+    boundary, _, _ = body.partition(b"\r\n")
+    found: dict[str, str | Upload] = {}
+    for piece in body.split(boundary)[1:-1]:
+        head, _, content = piece.removeprefix(b"\r\n").removesuffix(b"\r\n").partition(b"\r\n\r\n")
+        told = dict(re.findall(r'\b(name|filename)="([^"]*)"', head.decode()))
+        kind = re.search(r"content-type: *([^;\s]+)", head.decode(), re.IGNORECASE)
+        file = Upload(told.get("filename", ""), kind[1] if kind else "", content)
+        found[told["name"]] = file if "filename" in told else content.decode()
+    return found
