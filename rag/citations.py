@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from hashlib import sha256
 
 from rag.text import FENCED
 from rag.types import Hit, Passage, Source
@@ -18,6 +19,7 @@ _MARKER = (
 _OPEN = rf"`[^\n]*\Z|[\[【［](?:\d|{_BETWEEN})*\Z"
 _PIECE = re.compile(rf"(?P<code>{_CODE})|{_MARKER}|{_OPEN}", re.MULTILINE)
 
+_DIGEST = 16
 _INDEXED = re.compile(r"[A-Za-z0-9_)\]]\Z")
 
 
@@ -89,7 +91,26 @@ def without_citations(text: str) -> str:
 
 
 def to_source(passage: Passage) -> Source:
-    return Source(passage.title, passage.heading, passage.url, passage.revision)
+    place = (passage.title, passage.heading, passage.url, passage.revision)
+    return Source(*place, passage.id, passage.document_id, digest(passage))
+
+
+def digest(passage: Passage) -> str:
+    """What tells whether the heading or the text of a passage has changed; a cohort's mark is no change."""
+    return _hashed(passage.heading.removesuffix(_label(passage))) + _hashed(passage.text)
+
+
+def same_text(one: str, other: str) -> bool:
+    """Whether two digests are of passages that say the same, be it under another heading."""
+    return one[_DIGEST:] == other[_DIGEST:]
+
+
+def _hashed(text: str) -> str:
+    return sha256(text.encode("utf-8", "replace")).hexdigest()[:_DIGEST]
+
+
+def _label(passage: Passage) -> str:
+    return f"（{passage.cohort}）"
 
 
 def told_apart(hits: Sequence[Hit], cohort: str) -> tuple[Hit, ...]:
@@ -101,7 +122,7 @@ def told_apart(hits: Sequence[Hit], cohort: str) -> tuple[Hit, ...]:
 
 
 def _of_another(passage: Passage) -> Passage:
-    title = f"{passage.title}（{passage.cohort}）"
+    title = passage.title + _label(passage)
     path = tuple(title if heading == passage.title else heading for heading in passage.heading_path)
     return replace(passage, title=title, heading_path=path)
 

@@ -10,7 +10,7 @@ from rag import calibration, evaluation, index, versions, weights
 from rag.embedder import Embedder
 from rag.evaluation import Row
 from rag.index import CALIBRATION, Index
-from rag.versions import Manifest
+from rag.manifests import Manifest
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +30,7 @@ class Golden:
         """
         stays = old and any(part.file in old.manifest.files for part in manifest.parts)
         if old and stays and old.manifest.golden == self.digest:
-            if CALIBRATION in old.manifest.files:
-                versions.share(folder.parent / old.version / CALIBRATION, folder)
-            return replace(manifest, weights=old.manifest.weights, golden=self.digest)
+            return as_it_was(folder, manifest, old)
         if not self.rows:
             return replace(manifest, golden=self.digest)
         fresh = index.loaded(folder, manifest)
@@ -57,3 +55,10 @@ class Golden:
                 lost[0].query,
                 lost[0].positive[0].doc,
             )
+
+
+def as_it_was(folder: Path, manifest: Manifest, old: Index) -> Manifest:
+    """The manifest with what was fitted for the old version, beside its calibration in the folder."""
+    if CALIBRATION in old.manifest.files:
+        versions.share(folder.parent / old.version / CALIBRATION, folder)
+    return replace(manifest, weights=old.manifest.weights, golden=old.manifest.golden)

@@ -1,5 +1,7 @@
 """The gate before a new version: the golden questions, asked of the version in use and of the new one."""
 
+import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,15 +35,23 @@ class _Asked:
 
 
 def broken(
-    before: Searcher, now: Searcher, rows: Sequence[Row], progress: Progress | None = None
+    before: Searcher,
+    now: Searcher,
+    rows: Sequence[Row],
+    progress: Progress | None = None,
+    within: float = math.inf,
 ) -> tuple[Broken, ...]:
     """The golden questions that only the version before gets right; empty where it is not worse for that.
 
     Judged are hit-rate (rows with places) and relevance (rows with a label), each by the mean difference
-    against TOLERANCE, and by how sure a paired bootstrap is of it.
+    against TOLERANCE, and by how sure a paired bootstrap is of it. Those that are not asked `within` so many
+    seconds have no say.
     """
-    asked = []
-    for row in rows:
+    asked: list[_Asked] = []
+    until = time.monotonic() + within
+    for row in _mixed(rows) if within < math.inf else rows:
+        if time.monotonic() > until:
+            break
         asked.append(_asked(before, now, row))
         if progress:
             progress("checking", len(asked), len(rows))
@@ -49,6 +59,11 @@ def broken(
     labels = [one for one in asked if one.row.label is not None and not one.row.positive]
     lost = [one for kind in (places, labels) if _worse(kind) for one in kind if one.before and not one.now]
     return tuple(Broken(one.row.query, _expected(one.row), _first(one.found)) for one in lost)
+
+
+def _mixed(rows: Sequence[Row]) -> list[Row]:
+    """The same in an order in which the first ones stand for all."""
+    return [rows[at] for at in np.random.default_rng(_SEED).permutation(len(rows))]
 
 
 def _asked(before: Searcher, now: Searcher, row: Row) -> _Asked:

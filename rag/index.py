@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from rag import versions
 from rag.calibration import Calibration
 from rag.lexical import Lexical
+from rag.manifests import Manifest, Part
 from rag.segment import Entry, Segment
 from rag.tokens import words
 from rag.types import IndexUnavailable, Passage
-from rag.versions import Manifest, Part
 from rag.weights import Weights
 
 CALIBRATION = "calibration.json"

@@ -12,7 +12,7 @@ from rag.tokens import is_chinese, normalised, words
 
 THRESHOLD = 0.5
 """Relevance from which a message is ours though it was put to nobody: of a course's labelled questions 91 %
-pass, of other messages in its group 16 %."""
+pass, of other messages in its group 16 %. Of those that also seek an answer it is 89 and 12 %."""
 
 GROUNDS = 0.35
 """Relevance from which a question is answered that was put to the bot: 96 % pass."""

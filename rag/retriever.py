@@ -2,10 +2,11 @@
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple
 from functools import partial
 
+from rag import versions
 from rag.context import scored_after
 from rag.embedder import Embedder
 from rag.index import Index
@@ -44,6 +45,11 @@ class Retriever:
         return self._index.stamp
 
     @property
+    def whole(self) -> str:
+        """The stamp of the version in which all sources were looked at, if this one only amends it."""
+        return versions.whole(self.stamp, self._index.manifest)
+
+    @property
     def embedding(self) -> str:
         """The id of the model that queries are embedded with."""
         return self._embedder.id
@@ -55,6 +61,15 @@ class Retriever:
     def document(self, id: str) -> tuple[Passage, ...]:
         """A document's passages in reading order; empty where it is not in the index."""
         return self._index.document(id)
+
+    def ids(self) -> Iterator[str]:
+        """Every document of the index."""
+        return self._index.ids
+
+    def marks(self, source: str) -> Mapping[str, str]:
+        """By path the marks of the documents of one source."""
+        held = self._index.held(source).values()
+        return {entry.id.removeprefix(f"{source}/"): entry.mark for entry in held}
 
     def use(self, index: Index) -> None:
         """Search this version from now on; searches under way end on the one they began with."""
@@ -78,7 +93,8 @@ class Retriever:
         hits = _hits(index, scores, max(k, self._depth), cohort)
         hits = self._reread(text, hits, cohort)
         close = {hit.passage.id: _closeness(hit.passage, question, before) for hit in hits}
-        hits.sort(key=lambda hit: -close[hit.passage.id])
+        # What the staff has said to a question since holds rather than what the documents say to it.
+        hits.sort(key=lambda hit: _rank(hit.passage, close[hit.passage.id]))
         sure = 1.0 if max(close.values(), default=0) > 0 else _sure(index, text)
         return Found(query, tuple(hits[:k]), sure, sure >= THRESHOLD)
 
@@ -121,6 +137,10 @@ class Retriever:
         if part not in self._failing:
             self._failing.add(part)
             _log.warning("searching without the %s: %s", part, error)
+
+
+def _rank(passage: Passage, close: int) -> tuple[int, bool]:
+    return -close, close > 0 and not passage.document_id.startswith("approved/")
 
 
 def _closeness(passage: Passage, latest: str, before: Sequence[str]) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Sequence
 
 from rag.followup import leans, of_oneself
 from rag.llm import LanguageModel
@@ -50,22 +51,27 @@ async def rewritten(
             said = await model.complete(rewriting_prompt(question, past, personal), _TOKENS)
     except (ModelUnavailable, TimeoutError):
         return asked
-    text = _QUOTED.sub("", readable(said).strip()).strip()
-    if not _fits(text, question) or not _taken(text, question, past):
+    text = one_line(said, question)
+    if not text or not numbers(question) <= numbers(text) or not _taken(text, question, past):
         return asked
     return Followup(text, text, after=asked.after)
 
 
-def _fits(text: str, question: str) -> bool:
-    """Whether a text looks like that question: one line of its language, with all its numbers."""
-    return (
-        bool(text)
-        and "\n" not in text
+def one_line(said: str, question: str) -> str:
+    """What a model made of a question; empty where that is no single line of its language."""
+    text = _QUOTED.sub("", readable(said).strip()).strip()
+    fits = (
+        "\n" not in text
         and len(text) <= max(_LONGEST, 2 * len(question))
         and not _NO_QUESTION.search(text)
         and _speaks(text, question)
-        and set(_NUMBER.findall(question)) <= set(_NUMBER.findall(text))
     )
+    return text if fits else ""
+
+
+def numbers(text: str) -> set[str]:
+    """Those in it."""
+    return set(_NUMBER.findall(text))
 
 
 def _speaks(text: str, question: str) -> bool:
@@ -76,8 +82,11 @@ def _speaks(text: str, question: str) -> bool:
 
 
 def _taken(text: str, question: str, past: Past) -> bool:
-    """Whether most of its words were said before: those of an answer or of the rules were not."""
     exchanges = [f"{one.question} {one.answer}" for one in past.history]
-    given = [question, past.summary, *exchanges, *(fact.text for fact in past.facts)]
+    return taken(text, [question, past.summary, *exchanges, *(fact.text for fact in past.facts)])
+
+
+def taken(text: str, given: Sequence[str]) -> bool:
+    """Whether most of its words were given: those of an answer or of the rules were not."""
     said = set(words(text))
     return len(said & set(words(" ".join(given)))) >= _TAKEN * len(said)

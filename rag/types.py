@@ -155,12 +155,18 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The place an answer stands on, as the student sees it and can click it."""
+    """The place an answer stands on, as the student sees it and can click it.
+
+    `passage` and `document` are the ids of what stood there, `digest` is one of its heading and text.
+    """
 
     title: str
     heading: str
     url: str
     revision: str
+    passage: str = ""
+    document: str = ""
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

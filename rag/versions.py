@@ -4,58 +4,28 @@ v0007/ holds a manifest and the segments it is made of; a segment that the versi
 a hard link to the same file. CURRENT names the version in use.
 """
 
-import fcntl
-import hashlib
 import json
 import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rag.types import IndexUnavailable, RagError
-
-FORMAT = 3
-"""Raised whenever what is written, or the way passages and terms are made, changes."""
+from rag import manifests
+from rag.locks import alone, changing
+from rag.manifests import Manifest
+from rag.types import IndexUnavailable
 
 CURRENT = "CURRENT"
 SEGMENT = ".segment"
 _HELD = "HELD"
-_MANIFEST = "manifest.json"
+_ASIDE = ".tmp-"
 _KEPT_VERSIONS = 5
+_JUST_NOW = 3
 _VERSION = re.compile(r"v(\d{4,})")
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A segment in a version, all of one source; `dead` numbers its documents that are gone or replaced."""
-
-    file: str
-    source: str
-    dead: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What a version holds; `documents` and `passages` count those that are found.
-
-    `weights` is empty for the defaults, `golden` names the questions that they were fitted on; `files`
-    maps a name to its size in bytes and its SHA-256.
-    """
-
-    embedding: str
-    dimension: int
-    built: str
-    documents: int
-    passages: int
-    parts: tuple[Part, ...]
-    weights: Mapping[str, float] = field(default_factory=dict)
-    golden: str = ""
-    files: Mapping[str, tuple[int, str]] = field(default_factory=dict)
-    format: int = FORMAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +53,7 @@ def newest(directory: Path, thorough: bool = False) -> tuple[str, Manifest]:
     if not stored:
         raise IndexUnavailable(f"there is no index in {directory}; run `puyu index`")
     for version in stored:
-        manifest = _intact(directory / version, thorough)
+        manifest = manifests.read(directory / version, thorough)
         if manifest:
             return version, manifest
     raise IndexUnavailable(f"the index in {directory} is damaged; run `puyu index`")
@@ -109,29 +79,57 @@ def stamped(name: str, manifest: Manifest) -> str:
     return f"{name} {manifest.built}"
 
 
+def whole(stamp: str, manifest: Manifest) -> str:
+    """The stamp of the version in which all sources were looked at: this one, or the one that it amends."""
+    return manifest.amends or stamp
+
+
 def versions(directory: Path) -> list[Version]:
-    """The intact versions, newest first."""
+    """The intact versions, newest first; of those that only amend one another the newest, and the current."""
     in_use = current(directory)
-    names = sorted(_stored(directory), key=_number, reverse=True)
-    manifests = ((name, _intact(directory / name, thorough=False)) for name in names)
     return [
         Version(name, datetime.fromisoformat(one.built), one.documents, one.passages, name == in_use)
-        for name, one in manifests
-        if one
+        for name, one in sorted({**_last(directory), in_use: newest(directory)[1]}.items(), key=_newest)
     ]
 
 
 def rollback(directory: Path) -> str:
-    """Use the version before the current one again, and hold it; IndexUnavailable when there is none."""
-    with alone(directory):
-        in_use = current(directory)
-        before = [one.name for one in versions(directory) if _number(one.name) < _number(in_use)]
-        if not before:
-            raise IndexUnavailable(f"there is no version before {in_use} in {directory}")
-        with writing(directory):
-            _put(directory, _HELD, before[0])
-            _put(directory, CURRENT, before[0])
-    return before[0]
+    """Use the version before the current one again, and hold it; IndexUnavailable when there is none.
+
+    What only amends the one before it is passed over.
+    """
+    with alone(directory), changing(directory):
+        version = before(directory)
+        _put(directory, _HELD, version)
+        _put(directory, CURRENT, version)
+    return version
+
+
+def before(directory: Path) -> str:
+    """The version that `rollback` would go back to; IndexUnavailable when there is none."""
+    in_use, manifest = newest(directory)
+    base = _base(in_use, manifest)
+    earlier = {name: at for name, one in _last(directory).items() if (at := _base(name, one)) < base}
+    if not earlier:
+        raise IndexUnavailable(f"there is no version before {in_use} in {directory}")
+    return max(earlier, key=lambda name: (earlier[name], _number(name)))
+
+
+def _base(name: str, manifest: Manifest) -> int:
+    return _number(whole(stamped(name, manifest), manifest).partition(" ")[0])
+
+
+def _last(directory: Path) -> dict[str, Manifest]:
+    """The intact versions that no later one amends, newest first."""
+    found: dict[str, tuple[str, Manifest]] = {}
+    for name in sorted(_stored(directory), key=_number, reverse=True):
+        if manifest := manifests.read(directory / name, thorough=False):
+            found.setdefault(whole(stamped(name, manifest), manifest), (name, manifest))
+    return dict(found.values())
+
+
+def _newest(named: tuple[str, Manifest]) -> int:
+    return -_number(named[0])
 
 
 def held(directory: Path) -> str:
@@ -149,44 +147,25 @@ def release(directory: Path) -> None:
 
 
 @contextmanager
-def writing(directory: Path) -> Iterator[None]:
-    """RagError in the place of what the disk says."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        yield
-    except OSError as error:
-        raise RagError(
-            f"cannot write the index in {directory}: {error.strerror or error}; the old one stays in use"
-        ) from error
-
-
-@contextmanager
-def alone(directory: Path) -> Iterator[None]:
-    """One at a time who changes what is in use, over all processes; the lock goes with its process."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        lock = (directory / ".lock").open("wb")
-    except OSError as error:
-        raise RagError(f"cannot write the index in {directory}: {error.strerror or error}") from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise RagError(f"another index run is under way in {directory}; wait for it to end") from error
-        yield
-
-
-@contextmanager
 def aside(directory: Path) -> Iterator[Path]:
     """A folder to write a new version in; what is left of it at the end is removed."""
-    number = max(map(_number, _stored(directory)), default=0) + 1
-    folder = directory / f".tmp-v{number:04d}"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    folder = _fresh(directory)
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _fresh(directory: Path) -> Path:
+    """Under a number that no version has and no other run writes: segments are named by it."""
+    taken = [path.name.removeprefix(_ASIDE) for path in directory.iterdir()]
+    number = max((_number(name) for name in taken if _VERSION.fullmatch(name)), default=0)
+    while True:
+        number += 1
+        with suppress(FileExistsError):
+            folder = directory / f"{_ASIDE}v{number:04d}"
+            folder.mkdir()
+            return folder
 
 
 def share(file: Path, folder: Path) -> None:
@@ -202,30 +181,39 @@ def seal(folder: Path, manifest: Manifest, known: Mapping[str, tuple[int, str]])
     """Write the manifest of a filled folder and sync all to disk; `known` are the old version's digests."""
     files = {
         # Only segments are shared under names that are never given again.
-        file.name: (file.suffix == SEGMENT and known.get(file.name)) or (file.stat().st_size, _digest(file))
+        file.name: (file.suffix == SEGMENT and known.get(file.name))
+        or (file.stat().st_size, manifests.digest(file))
         for file in sorted(folder.iterdir())
-        if file.name != _MANIFEST
+        if file.name != manifests.NAME
     }
     sealed = replace(manifest, files=files)
-    (folder / _MANIFEST).write_text(json.dumps(asdict(sealed)), "utf-8")
-    for name in (*(name for name in files if files[name] != known.get(name)), _MANIFEST, ""):
+    (folder / manifests.NAME).write_text(json.dumps(asdict(sealed)), "utf-8")
+    for name in (*(name for name in files if files[name] != known.get(name)), manifests.NAME, ""):
         _sync(folder / name)
     return sealed
 
 
-def publish(directory: Path, folder: Path, hold: bool = False) -> str:
-    """Make a sealed folder the version in use, and return its name; `hold` lets a hold go on with it."""
-    version = folder.name.removeprefix(".tmp-")
+def publish(directory: Path, folder: Path, hold: bool = False, others: bool = False) -> str:
+    """Make a sealed folder the version in use, and return its name; `hold` lets a hold go on with it.
+
+    `others`: other runs may write aside, so what lies there is no leftover. Done while `changing`.
+    """
+    version = folder.name.removeprefix(_ASIDE)
+    newest = max(map(_number, _stored(directory)), default=0)
+    if _number(version) <= newest:  # others came in between
+        version = f"v{newest + 1:04d}"
     folder.rename(directory / version)
     if hold and held(directory):
         _put(directory, _HELD, version)
     _put(directory, CURRENT, version)
     _sweep(directory, version)
+    if not others:
+        _sweep_aside(directory)
     return version
 
 
 def _put(directory: Path, name: str, text: str) -> None:
-    file = directory / f".tmp-{name}"
+    file = directory / f"{_ASIDE}{name}"
     file.write_text(text, "utf-8")
     _sync(file)
     file.rename(directory / name)
@@ -241,15 +229,20 @@ def _sync(path: Path) -> None:
 
 
 def _sweep(directory: Path, in_use: str) -> None:
-    """Leftovers of broken runs, and versions that nobody goes back to."""
-    kept = {in_use, *sorted(_stored(directory), key=_number)[-_KEPT_VERSIONS:]}
-    for path in directory.iterdir():
-        if _VERSION.fullmatch(path.name) and path.name not in kept:
-            shutil.rmtree(path, ignore_errors=True)
-        elif path.name.startswith(".tmp-"):
-            shutil.rmtree(path, ignore_errors=True)
-            with suppress(OSError):
-                path.unlink(missing_ok=True)
+    """Versions that nobody goes back to; those that were in use just now may still be being opened."""
+    stored = sorted(_stored(directory), key=_number)
+    kept = {in_use, *stored[-_JUST_NOW:], *list(_last(directory))[:_KEPT_VERSIONS]}
+    for name in stored:
+        if name not in kept:
+            shutil.rmtree(directory / name, ignore_errors=True)
+
+
+def _sweep_aside(directory: Path) -> None:
+    """Leftovers of broken runs."""
+    for path in directory.glob(f"{_ASIDE}*"):
+        shutil.rmtree(path, ignore_errors=True)
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def _in_order(directory: Path) -> Sequence[str]:
@@ -271,26 +264,3 @@ def _stored(directory: Path) -> Iterator[str]:
 
 def _number(version: str) -> int:
     return int(version[1:])
-
-
-def _intact(folder: Path, thorough: bool) -> Manifest | None:
-    """The manifest, if every file it names is there in its full size."""
-    try:
-        values = json.loads((folder / _MANIFEST).read_bytes())
-        values["parts"] = tuple(
-            Part(one["file"], one["source"], tuple(one["dead"])) for one in values["parts"]
-        )
-        values["files"] = {name: (size, digest) for name, (size, digest) in values["files"].items()}
-        manifest = Manifest(**values)
-        sound = all(
-            (folder / name).stat().st_size == size and (not thorough or _digest(folder / name) == digest)
-            for name, (size, digest) in manifest.files.items()
-        )
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return None
-    return manifest if sound and manifest.format == FORMAT else None
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as data:
-        return hashlib.file_digest(data, "sha256").hexdigest()

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from rag import index, postings, segment, twins, versions
 from rag.embedder import Embedder
 from rag.index import Index
+from rag.manifests import Manifest, Part
 from rag.postings import GRAMS, WORDS, Leg, Postings
 from rag.reading import Page, Reading, SourceReading, spoken
 from rag.segment import Contents, Entry, Segment
 from rag.types import Passage, Progress
-from rag.versions import SEGMENT, Manifest, Part
+from rag.versions import SEGMENT
 
 # A segment goes into the new one when it is not this many times as large, or when so much of it is dead:
 # so there are few of them, and a passage is written again only a few times in its life.

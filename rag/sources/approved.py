@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, tzinfo
 from typing import Protocol
 from urllib.parse import quote
 
@@ -11,11 +12,13 @@ from rag.sources import Known
 from rag.types import Document, Skipped, Unchanged
 
 TITLE = "课程答疑 Approved answers"
-_REVISION = 12
 
 
 class Pair(Protocol):
-    """A question with its approved answer (Markdown), and the same question in other words."""
+    """A question with its approved answer (Markdown), and the same question in other words.
+
+    `author` is who answered, by name, `approved_at` Unix seconds.
+    """
 
     @property
     def id(self) -> str: ...
@@ -26,6 +29,8 @@ class Pair(Protocol):
     @property
     def author(self) -> str: ...
     @property
+    def approved_at(self) -> float: ...
+    @property
     def cohort(self) -> str: ...
     @property
     def asked_as(self) -> Sequence[str]: ...
@@ -33,10 +38,11 @@ class Pair(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ApprovedSource:
-    """What `pairs` gives when it is called; it may raise SourceUnavailable."""
+    """What `pairs` gives when it is called; it may raise SourceUnavailable. Days are told in the `zone`."""
 
     pairs: Callable[[], Iterable[Pair]]
     name: str = "approved"
+    zone: tzinfo = UTC
 
     def documents(self, known: Known) -> Iterator[Document | Unchanged | Skipped]:
         """A document a pair, in the order that they are given; none at all is well, too."""
@@ -50,7 +56,8 @@ class ApprovedSource:
                 yield document
 
     def _document(self, pair: Pair) -> Document:
-        signed = f"{pair.answer.strip()}\n\n—— {pair.author}" if pair.author else pair.answer.strip()
+        day = datetime.fromtimestamp(pair.approved_at, self.zone).date().isoformat()
+        signed = f"{pair.answer.strip()}\n\n—— {pair.author}，{day}" if pair.author else pair.answer.strip()
         lines = signed.count("\n") + 1
         # Each wording is a heading of its own: a question put in the same words is then known for the same.
         wordings = dict.fromkeys(plain(wording) for wording in (pair.question, *pair.asked_as))
@@ -58,9 +65,10 @@ class ApprovedSource:
         document = Document(
             id=f"{self.name}/{pair.id}",
             path=pair.id,
-            title=TITLE,
+            # Who answered, and when, stands in the list of sources too, whatever a model makes of the text.
+            title=f"{TITLE} · {pair.author}" if pair.author else TITLE,
             url=f"/read/{quote(self.name)}/{quote(pair.id)}",
-            revision=hashlib.sha256(signed.encode("utf-8", "replace")).hexdigest()[:_REVISION],
+            revision=day,
             sections=page(parts, TITLE).sections,
             cohort=pair.cohort,
         )

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -23,6 +25,7 @@ class Approved:
     question: str = "怎么申请证书？"
     answer: str = "填 **问卷**。"
     author: str = ""
+    approved_at: float = 1_764_000_000.0
     cohort: str = ""
     asked_as: tuple[str, ...] = ()
 
@@ -48,9 +51,17 @@ def test_a_question_is_the_heading_of_its_answer() -> None:
     assert (section.kind, section.heading_path, section.text) == ("qa", ("怎么申请证书？",), "填 **问卷**。")
 
 
-def test_who_answered_stands_below_the_answer() -> None:
-    (section,) = document(Approved("7", author="王老师")).sections
-    assert section.text == "填 **问卷**。\n\n—— 王老师"
+def test_who_answered_and_when_stands_below_the_answer_and_in_the_sources() -> None:
+    found = document(Approved("7", author="王老师"))
+    assert found.sections[0].text == "填 **问卷**。\n\n—— 王老师，2025-11-24"
+    assert (found.title, found.revision) == ("课程答疑 Approved answers · 王老师", "2025-11-24")
+
+
+def test_the_day_is_that_of_the_courses_zone() -> None:
+    late = Approved("7", author="王老师", approved_at=datetime(2025, 11, 24, 17, tzinfo=UTC).timestamp())
+    (found,) = ApprovedSource(lambda: [late], zone=ZoneInfo("Asia/Shanghai")).documents({})
+    assert isinstance(found, Document)
+    assert found.revision == "2025-11-25"
 
 
 def test_other_words_for_a_question_lead_to_the_same_answer() -> None:

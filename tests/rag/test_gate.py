@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from rag import index, versions
+from rag.evaluation import Row
+from rag.gate import broken
 from rag.indexer import Indexer
 from rag.sources.files import FilesSource
 from tests.fakes.recording_embedder import RecordingEmbedder
+from tests.fakes.searcher import WordSearcher, passage
 
 PAGES = 12
 
@@ -139,3 +142,11 @@ def test_golden_questions_with_unknown_places_are_told(
     gated.refresh()
     assert "whose documents are not in the index: 1, the first" in caplog.text
     assert "nope.md" in caplog.text
+
+
+def test_questions_that_are_not_asked_in_time_have_no_say() -> None:
+    rows = [Row(f"quantise{number}", label=True) for number in range(4)]
+    before, now = WordSearcher(*(passage("A", row.query) for row in rows)), WordSearcher()
+    assert len(broken(before, now, rows)) == 4
+    assert broken(before, now, rows, within=0) == ()
+    assert len(broken(before, now, rows, within=60)) == 4

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag import index, versions
+from rag import index, locks, versions
 from rag.index import clustered
 from rag.indexer import Indexer
 from rag.sources.files import FilesSource
@@ -180,7 +180,7 @@ def test_a_hold_outlives_small_changes(two_versions: Path, indexer: Indexer) -> 
 
 
 def test_nobody_goes_back_while_a_run_is_under_way(two_versions: Path) -> None:
-    with versions.alone(two_versions), pytest.raises(RagError, match="another index run is under way"):
+    with locks.alone(two_versions), pytest.raises(RagError, match="another index run is under way"):
         versions.rollback(two_versions)
     assert versions.current(two_versions) == "v0002"
 
@@ -227,7 +227,7 @@ def test_the_nearest_are_the_same_through_many_segments(course: Path, directory:
 
 def test_a_link_that_cannot_be_made_becomes_a_copy(two_versions: Path, tmp_path: Path) -> None:
     file = newest_segment(two_versions)
-    with versions.writing(tmp_path / "more"):
+    with locks.writing(tmp_path / "more"):
         versions.share(file, tmp_path / "more")
-    with pytest.raises(RagError, match="cannot write the index"), versions.writing(tmp_path / "more"):
+    with pytest.raises(RagError, match="cannot write the index"), locks.writing(tmp_path / "more"):
         versions.share(file, tmp_path / "more" / "not there")

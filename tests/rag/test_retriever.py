@@ -8,12 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from memory.base import ApprovedPair
 from rag import index
 from rag.embedder import Vectors
 from rag.indexer import Indexer
 from rag.lexical import Lexical
 from rag.relevance import GROUNDS
 from rag.retriever import Retriever
+from rag.sources import DocumentSource
+from rag.sources.approved import ApprovedSource
 from rag.sources.files import FilesSource
 from rag.types import EmbedderUnavailable, IndexUnavailable, Progress
 from tests.fakes.recording_embedder import RecordingEmbedder
@@ -219,6 +222,16 @@ def test_a_verified_question_asked_politely_is_first_and_certain(
     indexer.refresh()
     found = Retriever(index.opened(directory, embedder.id), embedder).search(query)
     assert (found.hits[0].passage.kind, found.relevance, found.ours) == ("qa", 1.0, True)
+
+
+def test_what_the_staff_approved_is_before_what_the_documents_say_to_the_same_question(
+    course: Path, tmp_path: Path, embedder: RecordingEmbedder
+) -> None:
+    pair = ApprovedPair("desk-1", "怎么申请结营证书？", "发邮件。", "王老师", 1e9)
+    sources: list[DocumentSource] = [FilesSource("course", course), ApprovedSource(lambda: [pair])]
+    Indexer(sources, embedder, tmp_path / "both").refresh()
+    found = Retriever(index.opened(tmp_path / "both", embedder.id), embedder).search("如何申请结营证书呢")
+    assert [hit.passage.document_id.partition("/")[0] for hit in found.hits[:2]] == ["approved", "course"]
 
 
 def test_a_question_with_another_number_is_not_certain(
