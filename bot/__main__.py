@@ -82,6 +82,13 @@ def _add_index(index: argparse.ArgumentParser) -> None:
         ),
     ):
         instead.add_argument(option, action="store_true", help=what)
+    instead.add_argument(
+        "--only",
+        action="append",
+        metavar="SOURCE",
+        help="look at this source alone, by its name; may be repeated",
+    )
+    index.add_argument("--progress", action="store_true", help="print on stderr how far it has come")
     _add_json(index)
 
 

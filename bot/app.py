@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 
 from bot.course import Course
 from bot.settings import Settings
-from memory.base import History, Lease, People, Quota, Slots, Votes
+from memory.base import Approved, History, Lease, People, Quota, Slots, Votes
+from memory.journal import Journal, Posts, Remarks
+from memory.staff import Audit, Desk, RuleBook
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -18,13 +20,17 @@ if TYPE_CHECKING:
     from memory.inbox import RedisInbox
     from memory.relay import RedisRelay
     from rag.chain import AnswerChain
+    from rag.drafting import Drafting
+    from rag.grouping import Grouping
     from rag.llm import LanguageModel
     from rag.pictures import PictureReader
+    from rag.sameness import Sameness
     from rag.sessions import Session
     from rag.summary import Summariser
     from rag.types import Searcher
 
 
+_ERRANDS = 1000  # that may wait in a lane
 _SWEEP = 5.0  # seconds: what is done in the background may wait
 
 
@@ -32,8 +38,8 @@ _SWEEP = 5.0  # seconds: what is done in the background may wait
 class Memory:
     """What is remembered, open; `ping` returns while Redis takes writes, and raises MemoryUnavailable.
 
-    `chores` is the same inbox, for who works in the background. `relay` carries what the web page shows
-    to other processes, where there may be any.
+    `chores` and `errands` are the same inbox, for who works in the background. `relay` carries what the web
+    page shows to other processes, where there may be any.
     """
 
     history: History
@@ -42,19 +48,34 @@ class Memory:
     quota: Quota
     inbox: "RedisInbox"
     chores: "RedisInbox"
+    errands: "RedisInbox"
     slots: Slots
     lease: Lease
+    approved: Approved
+    rules: RuleBook
+    audit: Audit
+    desk: Desk
+    journal: Journal
+    remarks: Remarks
+    posts: Posts
     relay: "RedisRelay | None"
     ping: Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """What answers, open: questions by the chain, turns told in short, the text in pictures."""
+    """What answers, open: questions by the chain, turns told in short, the text in pictures.
+
+    `drafting` and `grouping` are for the staff's side: questions put to stand alone, and held against others.
+    """
 
     chain: "AnswerChain"
     summaries: "Summariser"
     pictures: "PictureReader"
+    model: "LanguageModel | None"
+    drafting: "Drafting"
+    grouping: "Grouping"
+    sameness: "Sameness"
 
 
 @asynccontextmanager
@@ -83,7 +104,10 @@ async def open_model(settings: Settings, name: str = "") -> AsyncIterator["Langu
 async def open_answers(settings: Settings, course: Course, found_by: "Searcher") -> AsyncIterator[Answering]:
     """Everything between a question and its growing answer."""
     from rag.chain import AnswerChain
+    from rag.drafting import Drafting
+    from rag.grouping import Grouping
     from rag.pictures import PictureReader
+    from rag.sameness import Sameness
     from rag.summary import Summariser
 
     async with AsyncExitStack() as stack:
@@ -93,7 +117,9 @@ async def open_answers(settings: Settings, course: Course, found_by: "Searcher")
         pictures = PictureReader(vision)
         stack.push_async_callback(pictures.close)
         chain = AnswerChain(found_by, model, course.course.name, _sessions(course), course.course.tools)
-        yield Answering(chain, Summariser(model), pictures)
+        grouping = Grouping(found_by)
+        kinds = (Drafting(model), grouping, Sameness(grouping))
+        yield Answering(chain, Summariser(model), pictures, model, *kinds)
 
 
 def _sessions(course: Course) -> "list[Session]":
@@ -156,9 +182,31 @@ async def open_memory(settings: Settings) -> AsyncIterator[Memory]:
             RedisQuota(client),
             RedisInbox(client),
             RedisInbox(client, sweep=_SWEEP),
+            RedisInbox(client, per_conversation=_ERRANDS),
             RedisSlots(client),
             RedisLease(client),
+            *_beside_talk(client),
             # Only one process serves on the embedded server.
             RedisRelay(client, keys.PAGES) if settings.redis_url.get_secret_value() else None,
             partial(ping, client),
         )
+
+
+def _beside_talk(client: "Redis") -> tuple[Approved, RuleBook, Audit, Desk, Journal, Remarks, Posts]:
+    from memory.approved import RedisApproved
+    from memory.audit import RedisAudit
+    from memory.desk import RedisDesk
+    from memory.entries import RedisJournal
+    from memory.posts import RedisPosts
+    from memory.remarks import RedisRemarks
+    from memory.rules import RedisRuleBook
+
+    return (
+        RedisApproved(client),
+        RedisRuleBook(client),
+        RedisAudit(client),
+        RedisDesk(client),
+        RedisJournal(client),
+        RedisRemarks(client),
+        RedisPosts(client),
+    )

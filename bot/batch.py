@@ -49,14 +49,15 @@ def next_batch(
     now: datetime,
     limits: Limits,
     is_command: Callable[[str], bool],
+    is_timeless: Callable[[Message], bool] = lambda _: False,
 ) -> Batch:
     """The batch that begins with the first letter.
 
     `memo` is of the question answered just before: a short message that completes it, or a picture
     without words, has it answered again, in the same place. Raises Unreadable where the first letter is;
-    a later one only ends the batch.
+    a later one only ends the batch. What is timeless is never late.
     """
-    rules = _Rules(now, limits, is_command)
+    rules = _Rules(now, limits, is_command, is_timeless)
     opened = _opened(letters)
     batch = _burst(opened, memo, rules)
     late = not batch.sent_id and all(rules.late(*one) for one in opened[: len(batch.letter_ids)])
@@ -68,6 +69,7 @@ class _Rules:
     now: datetime
     limits: Limits
     is_command: Callable[[str], bool]
+    is_timeless: Callable[[Message], bool]
 
     def open(self, message: Message) -> bool:
         """Whether others may belong to it."""
@@ -90,12 +92,15 @@ class _Rules:
     def soon(self, earlier: Message, later: Message) -> bool:
         """Whether the later one came from the same person in the same place within the merge window."""
         gap, window = (later.sent_at - earlier.sent_at).total_seconds(), self.limits.merge_seconds
-        return window > 0 and 0 <= gap <= window and _alike(earlier, later)
+        # Two replies to two messages are two things.
+        one = not later.reply_to or later.reply_to == earlier.reply_to
+        return one and window > 0 and 0 <= gap <= window and _alike(earlier, later)
 
     def late(self, letter: Letter, message: Message) -> bool:
         """Whether it is a question of which nothing was shown, and that is too old to be answered now."""
         old = self.now - message.sent_at > timedelta(minutes=self.limits.late_minutes)
-        return old and not letter.sent_id and not self.is_command(message.text)
+        acts = self.is_command(message.text) or self.is_timeless(message)
+        return old and not letter.sent_id and not acts
 
 
 def _asks(message: Message) -> bool:

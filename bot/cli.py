@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import asdict
 from functools import partial
@@ -16,13 +16,13 @@ from pathlib import Path
 from uuid import uuid4
 
 from adapters.base import AdapterError
-from bot import app, doctor, erasing, knowledge, printed
+from bot import app, doctor, erasing, knowledge, printed, query_file
 from bot.assistant import clean, refusal
 from bot.checks import healthy
-from bot.course import Course
+from bot.course import APPROVED, Course, named_sources
 from bot.keeping import facts_of, turn
 from bot.phrases import phrases
-from bot.progress import bar
+from bot.progress import bar, lines
 from bot.replies import answer_text, language_of
 from bot.serve import CannotServe, chat, serve
 from bot.settings import BadSetting, Settings, check_together, load_course, load_settings
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     _log_to_stderr()
     try:
         settings = load_settings()
-        course = load_course(settings.course_file)
+        course = load_course(settings.course_file, settings.data_dir)
         check_together(settings, course)
         _COMMANDS[options.command](options, settings, course)
         sys.stdout.flush()
@@ -105,7 +105,7 @@ def _search(options: argparse.Namespace, settings: Settings, course: Course) -> 
         found = knowledge.searcher(settings).search(_question(options.query, course), options.k, cohort)
         print(printed.json_line(printed.found(found, web)) if options.json else printed.found_page(found))
         return
-    queries = _queries(options.file)
+    queries = query_file.read(options.file)
     searcher = knowledge.searcher(settings)
     for query, earlier in queries:
         asked = followed(query, earlier or ())
@@ -176,15 +176,25 @@ def _index(options: argparse.Namespace, settings: Settings, course: Course) -> N
 
 def _refresh(options: argparse.Namespace, settings: Settings, course: Course) -> None:
     try:
-        with knowledge.open_indexer(settings, course) as indexer, bar() as progress:
-            report = indexer.refresh(force=options.force, progress=progress)
+        with (
+            knowledge.open_indexer(settings, course) as indexer,
+            lines() if options.progress else bar() as progress,
+        ):
+            report = indexer.refresh(options.force, progress, _sources(options, course))
     except SourceUnavailable:
-        if options.json:  # a script learns of each source what is wrong with it
+        if options.json and not options.only:  # a script learns of each source what is wrong with it
             _last(options, settings, course)
         raise
     print(printed.json_line(report.to_json()) if options.json else printed.report_page(report))
     if report.refused or report.failed:
         raise Failed
+
+
+def _sources(options: argparse.Namespace, course: Course) -> Collection[str] | None:
+    names = {APPROVED, *(name for name, _ in named_sources(course))}
+    if unknown := set(options.only or ()) - names:
+        raise Misused(f"--only {min(unknown)!r}: the course's sources are {', '.join(sorted(names))}.")
+    return options.only and set(options.only)
 
 
 def _last(options: argparse.Namespace, settings: Settings, course: Course) -> None:
@@ -241,9 +251,7 @@ def _forget(options: argparse.Namespace, settings: Settings, _course: Course) ->
         print("nothing was erased", file=sys.stderr)
         raise Failed
     receipt = erasing.erased(settings, user)
-    print(
-        printed.json_line({"user": user, **asdict(receipt)}) if options.json else erasing.page(user, receipt)
-    )
+    print(printed.json_line(erasing.fields(user, receipt)) if options.json else erasing.page(user, receipt))
 
 
 def _serve(_options: argparse.Namespace, settings: Settings, course: Course) -> None:
@@ -277,22 +285,3 @@ def _question(text: str, course: Course) -> str:
 
 def _cohort(options: argparse.Namespace, course: Course) -> str:
     return course.course.cohort if options.cohort is None else str(options.cohort)
-
-
-def _queries(path: Path) -> list[tuple[str, list[str] | None]]:
-    """All of them before the first is searched, so that a bad line leaves nothing half printed."""
-    from rag import jsonlines
-
-    return [_query(row, where) for where, row in jsonlines.read(path)]
-
-
-def _query(row: object, where: str) -> tuple[str, list[str] | None]:
-    """A query, and what its asker said before, where that is told."""
-    if not isinstance(row, dict) or not isinstance(row.get("query"), str):
-        raise RagError(f'{where}: expected an object with a "query" that is text')
-    if "history" not in row:
-        return clean(row["query"]), None
-    history = row["history"]
-    if not isinstance(history, list) or not all(isinstance(one, str) for one in history):
-        raise RagError(f'{where}: expected a "history" that is a list of texts, the oldest first')
-    return clean(row["query"]), [clean(one) for one in history]

@@ -32,10 +32,13 @@ def about_setting(error: ErrorDetails, settings: type[BaseModel]) -> str:
     return f"{name.upper()}: {given} was given, expected {_expected(error)}."
 
 
-def about_course(errors: Sequence[ErrorDetails], course: type[BaseModel]) -> str:
+def foremost(errors: Sequence[ErrorDetails]) -> ErrorDetails:
+    """The one to tell of: a mistyped key is also missing under its right name."""
+    return next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
+
+
+def about_course(error: ErrorDetails, course: type[BaseModel]) -> str:
     """Where in the file, what was given and what is expected."""
-    # A mistyped key is also missing under its right name.
-    error = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
     place, table = _place(error["loc"], course)
     where = ".".join(place)
     match error["type"]:

@@ -188,22 +188,36 @@ class Schedule(_Table):
 
 
 class Staff(_Table):
-    """[staff]: who may do what, by platform id."""
+    """[staff]: who may do what, by platform id.
+
+    A question in the `chat` that nobody answers is brought up once more after `remind_hours` (0: never).
+    """
 
     admins: tuple[str, ...] = ()
     tas: tuple[str, ...] = ()
     chat: str = ""
     escalate: Literal["auto", "offer"] = "auto"
+    remind_hours: Duration = 24
+
+
+class NewsConfig(_Table):
+    """[news]: for how many days askers are told when what an answer stood on has changed (0: never)."""
+
+    days: Duration = 7
 
 
 class Group(_Table):
-    """[groups.*]: how the bot behaves in a group; `memory` says whose memory a message belongs to."""
+    """[groups.*]: how the bot behaves in a group; `memory` says whose memory a message belongs to.
+
+    In helpful mode it answers what is at least as relevant as `threshold`; None: as its own measurements say.
+    """
 
     mode: Literal["mention", "helpful", "quiet"] = "mention"
     memory: MemoryScope = "member"
     hold_seconds: Duration = 60
     quiet_hours: Annotated[str, Field(pattern=rf"^({_CLOCK}-{_CLOCK})?$")] = ""
     cohort: str = ""
+    threshold: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
 class Limits(_Table):
@@ -226,6 +240,7 @@ class Course(_Table):
     sessions: tuple[SessionConfig, ...] = ()
     schedule: Schedule = Schedule()
     staff: Staff = Staff()
+    news: NewsConfig = NewsConfig()
     groups: Mapping[str, Group] = Field(default_factory=dict)
     limits: Limits = Limits()
 
@@ -235,6 +250,13 @@ class Course(_Table):
         if isinstance(data, dict) and not data.get("sources"):
             raise ValueError('at least one [[sources]] with kind = "files" and a path')
         return data
+
+    @model_validator(mode="after")
+    def _holds_are_short(self) -> "Course":
+        late = 60 * self.limits.late_minutes
+        if long := [name for name, group in self.groups.items() if group.hold_seconds >= late]:
+            raise ValueError(f"hold_seconds of groups.{long[0]} below late_minutes, which are {late:g} s")
+        return self
 
     @model_validator(mode="after")
     def _names_differ(self) -> "Course":

@@ -8,6 +8,7 @@ from weakref import WeakValueDictionary
 
 from adapters.base import Adapter, Delivery, DeliveryFailed, Message, Reply
 from bot.assistant import Assistant, Step
+from bot.besides import Besides
 from bot.keeping import Kept
 from bot.replies import not_taken_back
 from memory.base import History, MemoryUnavailable
@@ -18,10 +19,18 @@ log = logging.getLogger(__name__)
 class Dispatcher:
     """Takes messages from adapters and lets each show the replies to its own; the asker sits before them.
 
-    Nothing of it outlives the process: what must not be lost goes through the inbox.
+    Nothing of it outlives the process: what must not be lost goes through the inbox. `besides` does
+    what follows from an answer.
     """
 
-    def __init__(self, assistant: Assistant, history: History, adapters: Mapping[str, Adapter]) -> None:
+    def __init__(
+        self,
+        assistant: Assistant,
+        history: History,
+        adapters: Mapping[str, Adapter],
+        besides: Besides,
+    ) -> None:
+        self._besides = besides
         self._assistant = assistant
         self._history = history
         self._adapters = adapters
@@ -58,6 +67,15 @@ class Dispatcher:
                 if step.kept is not None:
                     await self._remember(message, step.kept)
                 yield await self._settled(message, step)
+                if step.reply.final:
+                    await self._done_besides(message, step)
+
+    async def _done_besides(self, message: Message, step: Step) -> None:
+        entry = step.kept.entry if step.kept else None
+        try:
+            await self._besides.do(step.errands, entry)
+        except MemoryUnavailable as error:
+            log.warning("what follows from message %s is not done: %s", message.id, error)
 
     async def _settled(self, message: Message, step: Step) -> Reply:
         """The reply; an answer that it takes back leaves the memory, what was printed stays."""

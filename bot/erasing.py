@@ -3,8 +3,13 @@
 import asyncio
 import re
 import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
 
 from bot import app, mydata
+from bot.desk_errands import shown_elsewhere
+from bot.errands import queue
 from bot.settings import Settings
 from memory.base import Receipt
 
@@ -32,7 +37,16 @@ def erased(settings: Settings, user: str) -> Receipt:
 
 async def _erased(settings: Settings, user: str) -> Receipt:
     async with app.open_memory(settings) as memory:
-        return await memory.people.forget(user)
+        receipt = await memory.people.forget(user)
+        # A running bot takes the cards in the staff's chat back.
+        for errand in shown_elsewhere(receipt, f"{user}:{time.time()}"):
+            await queue(memory.errands, errand)
+        return receipt
+
+
+def fields(user: str, receipt: Receipt) -> Mapping[str, object]:
+    """The receipt, to be read by a script: counts alone."""
+    return {"user": user} | {name: one for name, one in asdict(receipt).items() if isinstance(one, int)}
 
 
 def page(user: str, receipt: Receipt) -> str:

@@ -57,6 +57,11 @@ _SCOPES = (
         "问题上没有「正在输入」的表情",
         "there is no sign of typing on a question",
     ),
+    _Need(
+        ("im:resource", "im:resource:upload"),
+        "统计图和导出的文件发不出来",
+        "charts and exported files cannot be sent",
+    ),
 )
 _EVENTS = (
     _Need(("im.message.receive_v1",), "收不到任何消息", "no message comes in", "failed"),
@@ -227,8 +232,9 @@ def _group_messages(granted: set[str]) -> list[Check]:
         ]
     if granted.isdisjoint(_GROUPS.names):
         return []
-    said = f"群里只收得到 @ 它的消息；要 helpful 模式，再开通 {_ALL_MESSAGES}{_PUBLISH}"
-    return [_ok(said, f"The bot gets only messages that @ it; helpful mode needs {_ALL_MESSAGES} too")]
+    said = f"群里只收得到 @ 它的消息；要 helpful 模式，或助教回复时不 @ 它，再开通 {_ALL_MESSAGES}{_PUBLISH}"
+    needing = f"helpful mode, and the staff's replies without an @, need {_ALL_MESSAGES} too"
+    return [_ok(said, f"The bot gets only messages that @ it; {needing}")]
 
 
 def _check(state: State, chinese: str, english: str) -> Check:

@@ -1,7 +1,4 @@
-"""One conversation in hand: its letters become a question, the question an answer, the answer is shown once.
-
-AttemptFailed   answering raised something; it is tried again
-"""
+"""One conversation in hand: its letters become a question, that an answer, and this is shown once."""
 
 import asyncio
 import logging
@@ -15,7 +12,9 @@ from typing import TypeVar
 from adapters.base import Adapter, ChatClosed, Delivery, DeliveryFailed, Reply
 from bot import chores
 from bot.assistant import Assistant, Step
+from bot.attempt import AttemptFailed, cancelled, failure
 from bot.batch import Batch, next_batch
+from bot.besides import Besides
 from bot.course import Limits
 from bot.letters import Committed, Memo, Unreadable, memo_of
 from bot.replies import not_taken_back
@@ -35,10 +34,6 @@ log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
 
 
-class AttemptFailed(Exception):
-    """Answering raised something; it is tried again."""
-
-
 class Handling:
     """Answers what waits in a conversation until it is let go, lost or given back.
 
@@ -53,14 +48,17 @@ class Handling:
         assistant: Assistant,
         platforms: Mapping[str, Adapter],
         limits: Limits,
+        besides: Besides,
     ) -> None:
         self.job = job
         self._inbox = inbox
         self._assistant = assistant
         self._platforms = platforms
         self._limits = limits
+        self._besides = besides
         self._begun = datetime.now(UTC)
         self._batch: Batch | None = None
+        self._settling: Committed | None = None
         self._sent_id = ""
         self._held_until = job.held_until
         self._grave = ""  # why the letters are buried when they are done
@@ -101,13 +99,13 @@ class Handling:
 
     async def _attempt(self) -> bool:
         """Answer once; whether the conversation is let go."""
-        self._stopped = False
+        self._stopped, self._settling = False, None
         self._answering = asyncio.create_task(self._answer())
         try:
             await asyncio.wait([self._answering])
         finally:
-            await _cancelled(self._answering)
-        error = _failure(self._answering)
+            await cancelled(self._answering)
+        error = failure(self._answering)
         if self._stopped or isinstance(error, MailChanged):
             return await self._begin_again()
         if error:
@@ -127,6 +125,8 @@ class Handling:
             adapter = self._platforms[batch.message.conversation.platform]
             async with aclosing(self._replies(batch)) as replies:
                 self._sent_id = await adapter.show(replies, delivery)
+            if (shown := self._settling) is not None:
+                await self._insist(lambda: self._besides.do(shown.errands, shown.entry))
         await self._finish(batch)
 
     async def _replies(self, batch: Batch) -> AsyncGenerator[Reply, None]:
@@ -147,6 +147,8 @@ class Handling:
                 yield reply
 
     async def _steps(self, batch: Batch) -> AsyncGenerator[Step, None]:
+        if not batch.message.addressed and (self._grave or batch.handling == "late"):
+            return  # nobody waits for it
         if self._grave:
             yield self._assistant.apology(batch.message)
         elif batch.handling == "late":
@@ -162,7 +164,8 @@ class Handling:
                     yield step
 
     async def _commit(self, batch: Batch, step: Step) -> Committed:
-        committed = Committed(batch.message.text, step.reply, step.retract)
+        entry = step.kept.entry if step.kept else None
+        committed = Committed(batch.message.text, step.reply, step.retract, step.errands, entry)
         line = committed.to_json()
         if (kept := step.kept) is None:
             await self._insist(lambda: self._inbox.commit(self.job, line))
@@ -174,6 +177,7 @@ class Handling:
 
     async def _settled(self, batch: Batch, committed: Committed) -> Reply:
         """The reply, when the answer that it takes back is gone; by its id, so that it may be done again."""
+        self._settling = committed
         if not (id := committed.retract):
             return committed.reply
         key, asker, history = self.job.conversation, batch.message.sender.id, self._assistant.history
@@ -226,7 +230,8 @@ class Handling:
         if not letters:
             return None
         memo = None if max(job.failures, job.blame) >= TRIES else memo_of(job.memo)
-        return next_batch(letters, memo, self._begun, self._limits, self._assistant.is_command)
+        asked = self._assistant
+        return next_batch(letters, memo, self._begun, self._limits, asked.is_command, asked.is_timeless)
 
     async def _look(self) -> None:
         """See what came in; raises MailChanged where the question is another one now."""
@@ -283,14 +288,3 @@ class Handling:
                     await self._look()
             except MemoryUnavailable:
                 await asyncio.sleep(_UNREACHABLE_PAUSE)
-
-
-def _failure(task: asyncio.Task[None]) -> BaseException | None:
-    return AttemptFailed("it was cancelled from inside") if task.cancelled() else task.exception()
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    """Return when the task has ended, which it does soon."""
-    if not task.done():
-        task.cancel()
-        await asyncio.wait([task])

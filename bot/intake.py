@@ -3,10 +3,12 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Literal, Protocol
 
 from adapters.base import Adapter, Delivery, DeliveryFailed, Message, NotAccepted, Reply
 from bot.assistant import Assistant
 from bot.conversations import chat_key
+from bot.errands import Errand, queue
 from bot.letters import to_body
 from memory.base import MemoryUnavailable
 from memory.mail import Acceptance, Inbox, Letter
@@ -14,37 +16,56 @@ from memory.mail import Acceptance, Inbox, Letter
 log = logging.getLogger(__name__)
 
 
-def everything(_message: Message) -> bool:
-    """Every message is the bot's."""
-    return True
+Sorted = Literal["ours", "hold", "none"]
+"""A message to be answered, one that a person may answer first, one that is none of the bot's business."""
+
+
+class Sorting(Protocol):
+    """Says what becomes of a message."""
+
+    async def sort(self, message: Message) -> Sorted:
+        """May raise MemoryUnavailable."""
 
 
 class Intake:
-    """Takes the messages of every platform that are `ours`."""
+    """Takes in the messages of every platform as they are sorted; without a `sorting` all are answered.
+
+    `hold` makes the errand of one that is held.
+    """
 
     def __init__(
         self,
         inbox: Inbox,
         assistant: Assistant,
         platforms: Mapping[str, Adapter],
-        ours: Callable[[Message], bool] = everything,
+        sorting: Sorting | None = None,
+        hold: Callable[[Message], Errand] | None = None,
     ) -> None:
         self._inbox = inbox
         self._assistant = assistant
         self._platforms = platforms
-        self._ours = ours
+        self._sorting = sorting
+        self._hold = hold
         self._saying: set[asyncio.Task[None]] = set()
 
     async def accept(self, message: Message) -> None:
         """Return when the message is safe, or none of the bot's business; NotAccepted when it is not safe."""
-        if not self._ours(message):
-            return
         try:
-            accepted = await self._accept(message)
+            sorted = await self._sorting.sort(message) if self._sorting else "ours"
+            if sorted == "hold" and self._hold:
+                await queue(self._inbox, self._hold(message))
+            elif sorted == "ours":
+                await self.take(message)
         except MemoryUnavailable as error:
             raise NotAccepted(f"Message {message.id} is not taken in: {error}") from error
+
+    async def take(self, message: Message) -> None:
+        """Take it in, whatever it is; its sender is told where too many wait. Raises MemoryUnavailable."""
+        accepted = await self._accept(message)
         # In a group once a minute is enough; in a direct chat somebody waits for each.
         direct = message.conversation.kind == "direct"
+        if not message.addressed:
+            return
         if accepted == "busy" or (accepted == "busy_told" and direct):
             saying = asyncio.create_task(self._say_busy(message))
             self._saying.add(saying)

@@ -2,11 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from bot import app
 from bot.course import (
@@ -86,7 +87,7 @@ def open_indexer(settings: Settings, course: Course) -> "Iterator[Indexer]":
     with ExitStack() as stack:
         api = cache(lambda: stack.enter_context(feishu(settings)))
         sources = [_source(settings, course, name, config, api) for name, config in named_sources(course)]
-        approved = ApprovedSource(partial(_approved, settings), APPROVED)
+        approved = ApprovedSource(partial(_approved, settings), APPROVED, ZoneInfo(course.schedule.timezone))
         folder, golden = index_folder(settings), [course.golden]
         yield Indexer([*sources, approved], embedder(settings), folder, golden, verified=APPROVED)
 
@@ -161,6 +162,20 @@ async def _all_approved(settings: Settings) -> "list[ApprovedPair]":
 
     async with app.open_client(settings) as client:
         return await RedisApproved(client).all()
+
+
+def lacking(retriever: "Retriever", course: Course, pairs: "Sequence[ApprovedPair]") -> set[str]:
+    """Ids of approved pairs that the search has not, or not as they are now, and of those withdrawn since.
+
+    `pairs` are all that there are.
+    """
+    from rag.sources.approved import ApprovedSource
+    from rag.types import Document
+
+    known = retriever.marks(APPROVED)
+    source = ApprovedSource(lambda: pairs, APPROVED, ZoneInfo(course.schedule.timezone))
+    there = {one.path: isinstance(one, Document) for one in source.documents(known)}
+    return (known.keys() - there.keys()) | {path for path, new in there.items() if new}
 
 
 def searcher(settings: Settings) -> "Retriever":

@@ -13,6 +13,9 @@ from typing import Any
 
 from adapters.base import Conversation, File, Image, Message, Reply, Sender
 from adapters.written import fields_of, reply_of
+from bot.errands import Errand
+from memory.journal import Asked
+from memory.journal_lines import from_line, to_line
 
 VERSION = 1
 
@@ -27,23 +30,31 @@ class Unreadable(Exception):
 class Committed:
     """A final reply that is kept before it is shown, and the text it answers, so that an edit is noticed.
 
-    `retract` is the id of a message whose answer it takes back.
+    `retract` is the id of a message whose answer it takes back. The `errands` are done, and the `entry` is
+    written into the journal, when the reply was shown.
     """
 
     asked: str
     reply: Reply
     retract: str = ""
+    errands: tuple[Errand, ...] = ()
+    entry: Asked | None = None
 
     def to_json(self) -> str:
         """One line."""
         place = _from_conversation(self.reply.conversation)
-        return _line([self.asked, place, fields_of(self.reply), self.retract])
+        errands = [one.to_json() for one in self.errands]
+        entry = to_line(self.entry) if self.entry else ""
+        return _line([self.asked, place, fields_of(self.reply), self.retract, errands, entry])
 
     @classmethod
     def from_json(cls, line: str) -> "Committed":
         """What `to_json` wrote; raises Unreadable."""
-        with _reading(line) as (asked, conversation, fields, *retract):
-            return cls(asked, reply_of(Conversation(*conversation), fields), *retract)
+        with _reading(line) as (asked, conversation, fields, *rest):
+            retract, errands, entry, *_ = (*rest, [], "") if len(rest) == 1 else rest or ("", [], "")
+            reply = reply_of(Conversation(*conversation), fields)
+            written = tuple(Errand(*one) for one in errands)
+            return cls(asked, reply, retract, written, from_line(entry) if entry else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +130,15 @@ def _from_message(message: Message) -> _Fields:
         message.withdrawn,
         [[one.name, one.text, one.reference] for one in message.files],
         message.unreadable,
+        message.reply_to,
     ]
 
 
 def _to_message(fields: _Fields) -> Message:
-    fields = [*fields, [], ""][:12]  # an earlier version wrote neither files nor what is unreadable
+    # Earlier versions wrote neither files nor what is unreadable, nor what it answers.
+    fields = [*fields, *([], "", [])[len(fields) - 10 :]]
     id, conversation, sender, text, sent_at, addressed, images, quoted, edited, withdrawn, *rest = fields
-    files, unreadable = rest
+    files, unreadable, reply_to = rest
     return Message(
         id,
         Conversation(*conversation),
@@ -139,6 +152,7 @@ def _to_message(fields: _Fields) -> Message:
         withdrawn,
         tuple(File(*one) for one in files),
         unreadable,
+        tuple(reply_to),
     )
 
 

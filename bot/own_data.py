@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from adapters.base import Button
 from bot import mydata
 from bot.command_call import Call, Said
+from bot.desk_errands import shown_elsewhere
 from memory.base import People
 
 _CONFIRMING = {"confirm", "确认"}
@@ -38,7 +39,8 @@ class OwnData:
             return Said(call.words.not_yours)
         # This message stays until its receipt is shown.
         receipt = await self._people.forget(call.person, spared=call.message.id)
-        return Said(mydata.receipt_text(receipt, call.language))
+        errands = tuple(shown_elsewhere(receipt, call.message.id))
+        return Said(mydata.receipt_text(receipt, call.language), errands=errands)
 
     async def erased_here(self, call: Call) -> Said:
         """What they said in this conversation."""

@@ -68,6 +68,12 @@ class Phrases:
     unreadable: str
     unread: str
     attachment_too_large: str
+    ask_staff: str
+    handed_over: str
+    staff_only: str
+    staff_help: str
+    sure: str
+    usage: str
     attachment_gone: str
     about: str
     introduction: str
@@ -143,6 +149,12 @@ CHINESE = Phrases(
     unread="你附上的内容我看不了，先只按文字回答；要紧的部分请贴成文字，或者截图发给我。",
     attachment_too_large="这个文件太大了。请只发要紧的部分：报错贴最后几行就好，图片裁剪后再发。",
     attachment_gone="这个文件取不下来了，请再发一次。",
+    ask_staff="转人工",
+    handed_over="课程资料里没有找到能回答这个问题的内容。我已经把它转给助教，有回复会在这里告诉你。",
+    staff_only="这个命令只有助教和管理员能用。想知道你能用哪些，发送 /help。",
+    staff_help="助教的命令：",
+    sure="真的要这样做吗？（{does}）",
+    usage="用法：{usage}",
     about="「{course}」的助教：依据课程资料回答，并注明出处。",
     introduction="你好，我是「{course}」的助教机器人。\n\n直接问我课程、作业和报错，也可以发截图或日志；"
     "我从课程资料里找答案，并告诉你出自哪里。在群里 @我，或者发送 /ask 加上问题。",
@@ -245,6 +257,13 @@ ENGLISH = Phrases(
     attachment_too_large="This file is too large. Please send only what matters: of an error the last lines,"
     " of a picture the part that shows it.",
     attachment_gone="I cannot fetch this file any more; please send it again.",
+    ask_staff="Ask staff",
+    handed_over="I found nothing in the course documents that answers this. I have handed it to the staff;"
+    " when they reply, you will hear it here.",
+    staff_only="Only the staff may use this command. Send /help to see what you can use.",
+    staff_help="For the staff:",
+    sure="Really do this? ({does})",
+    usage="Use it so: {usage}",
     about="The TA of “{course}”: answers from its documents, with the source.",
     introduction="Hello, I am the teaching assistant of “{course}”.\n\nAsk me about the course, its homework"
     " or an error; screenshots and logs are welcome. I answer from the course's documents and say where it"

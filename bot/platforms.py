@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from bot.app import Memory
 from bot.course import Course
-from bot.recall import recalled
+from bot.recall import keeping, recalled
 from bot.replies import lost, withheld
+from bot.roles import Roles
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,8 +23,16 @@ def web(settings: Settings, course: Course, memory: Memory) -> "WebAdapter":
     from adapters.web import WebAdapter
 
     password = settings.web_password.get_secret_value() or None
-    recall = partial(recalled, course, memory)
-    return WebAdapter(course.course.name, course.course.languages, recall, password, relay=memory.relay)
+    return WebAdapter(
+        course.course.name,
+        course.course.languages,
+        partial(recalled, course, memory, posts=memory.posts),
+        password,
+        relay=memory.relay,
+        keep=keeping(memory.posts),
+        staff_password=settings.web_staff_password.get_secret_value() or None,
+        is_staff=Roles(course.staff, memory.rules).has,
+    )
 
 
 def telegram(settings: Settings, course: Course, memory: Memory) -> "TelegramAdapter":
@@ -35,7 +44,8 @@ def telegram(settings: Settings, course: Course, memory: Memory) -> "TelegramAda
     from bot.menu import menus
 
     async def menu(api: "TelegramApi", _me: "Me") -> None:
-        await set_menu(api, menus(course.course.name, course.course.languages))
+        granted = (await memory.rules.rules()).roles
+        await set_menu(api, menus(course.course.name, course.course.languages, course.staff, granted))
 
     token = settings.telegram_bot_token.get_secret_value()
     api = TelegramApi(token, settings.telegram_base_url)

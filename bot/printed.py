@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from bot.replies import link
-from rag.types import Answer, Found
+from rag.types import Answer, Found, Source
 
 if TYPE_CHECKING:
     from rag.evaluation import Evaluation
@@ -72,9 +72,14 @@ def answer(question: str, text: str, answer: Answer, web_url: str) -> Mapping[st
         "standalone": answer.standalone,
         "answer": text,
         "outcome": answer.outcome,
-        "sources": [{**asdict(one), "url": link(one.url, web_url)} for one in answer.sources],
+        "sources": [_source(one, web_url) for one in answer.sources],
         "ms": {step: round(ms, 1) for step, ms in answer.ms.items()},
     }
+
+
+def _source(source: Source, web_url: str) -> Mapping[str, str]:
+    title, heading, revision = source.title, source.heading, source.revision
+    return {"title": title, "heading": heading, "url": link(source.url, web_url), "revision": revision}
 
 
 def answer_page(text: str, answer: Answer, web_url: str) -> str:

@@ -1,6 +1,7 @@
 """`puyu index` in a process of its own, so that reading and embedding never slow an answer down.
 
-RunFailed   there is no report, or no index even after the run; what there was is as it was
+RunFailed       there is no report, or no index even after the run; what there was is as it was
+└── UnderWay    another run has the index in hand; try again when it has ended
 """
 
 import asyncio
@@ -10,8 +11,11 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
+from bot.progress import on_line
 from memory import tether
+from rag.locks import UNDER_WAY
 from rag.report import IndexReport
+from rag.types import Progress
 
 _LONGEST_LINE = 1 << 20
 _NICE = 10
@@ -21,17 +25,26 @@ class RunFailed(Exception):
     """Its text is one sentence for the operator."""
 
 
-async def reindex(aside: bool = False) -> IndexReport:
+class UnderWay(RunFailed):
+    """Another run has the index in hand."""
+
+
+async def reindex(
+    aside: bool = False, force: bool = False, only: str = "", progress: Progress | None = None
+) -> IndexReport:
     """Run `puyu index` in a child that ends with this process, and before this returns.
 
-    It shows its bar on a terminal; `aside`, it stays quiet and lets all others go first.
+    It shows its bar on a terminal; `aside`, it stays quiet and lets all others go first. `only` names the
+    one source to look at. `progress` is called in this process.
     """
-    child = await _started(shown=sys.stderr.isatty() and not aside)
+    shown = sys.stderr.isatty() and not aside and not progress
+    options = [*["--force"] * force, *["--only", only] * bool(only), *["--progress"] * bool(progress)]
+    child = await _started(options, shown)
     try:
         if aside:
             with suppress(ProcessLookupError):
                 os.setpriority(os.PRIO_PROCESS, child.pid, _NICE)
-        printed, complaint = await asyncio.gather(_read(child.stdout), _heard(child.stderr))
+        printed, complaint = await asyncio.gather(_read(child.stdout), _heard(child.stderr, progress))
         status = await child.wait()
     finally:
         if child.returncode is None:
@@ -41,16 +54,18 @@ async def reindex(aside: bool = False) -> IndexReport:
         # A refused run and one with a source that failed have a report too.
         report = IndexReport.from_json(json.loads(printed))
     except (ValueError, LookupError, TypeError) as error:
-        raise RunFailed(complaint or f"the index run ended with status {status}") from error
+        failure = UnderWay if complaint.startswith(UNDER_WAY) else RunFailed
+        raise failure(complaint or f"the index run ended with status {status}") from error
     if not report.version:
         raise RunFailed("; ".join(one.failed for one in report.failed))
     return report
 
 
-async def _started(shown: bool) -> asyncio.subprocess.Process:
+async def _started(options: Sequence[str], shown: bool) -> asyncio.subprocess.Process:
     try:
         return await asyncio.create_subprocess_exec(
             *_command(),
+            *options,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=None if shown else asyncio.subprocess.PIPE,
@@ -71,7 +86,7 @@ async def _read(stream: asyncio.StreamReader | None) -> bytes:
     return await stream.read() if stream else b""
 
 
-async def _heard(stream: asyncio.StreamReader | None) -> str:
+async def _heard(stream: asyncio.StreamReader | None, progress: Progress | None) -> str:
     """Pass on what the child logs; what it complains of in the end."""
     complaint = ""
     if stream is None:
@@ -80,7 +95,7 @@ async def _heard(stream: asyncio.StreamReader | None) -> str:
         said = line.decode(errors="replace")
         if said.startswith("puyu: "):
             complaint = said.removeprefix("puyu: ").strip()
-        else:
+        elif not (progress and on_line(said, progress)):
             sys.stderr.write(said)
     return complaint
 

@@ -52,13 +52,16 @@ def spoken(sender_language: str, languages: Sequence[str]) -> str:
     return nearest if nearest in languages else languages[0]
 
 
-def answer_text(answer: Answer, language: str) -> str:
-    """What the asker reads: the answer with the sentence that its outcome asks for."""
+def answer_text(answer: Answer, language: str, handed_over: bool = False) -> str:
+    """What the asker reads: the answer with the sentence that its outcome asks for.
+
+    `handed_over`: a question without evidence goes to the staff.
+    """
     said = phrases(language)
     if answer.notice == "remembered" and not answer.text:
         return said.nothing_remembered
     if answer.outcome == "no_evidence":
-        return said.no_evidence
+        return said.handed_over if handed_over else said.no_evidence
     lead = {
         "": said.not_ours if answer.outcome == "not_ours" else "",
         "no_model": said.no_model,
@@ -149,21 +152,28 @@ class Given(Protocol):
     def notice(self) -> Notice: ...
 
 
-def answer_buttons(message_id: str, answer: Given, language: str) -> tuple[Button, ...]:
-    """The buttons below the answer to this message; none where nothing was asked."""
+def answer_buttons(
+    message_id: str, answer: Given, language: str, staffed: bool = False
+) -> tuple[Button, ...]:
+    """The buttons below the answer to this message; none where nothing was asked.
+
+    `staffed`: there is somebody to hand the question to.
+    """
     if answer.notice in _SMALL_TALK:
         return ()
-    votes = vote_buttons(message_id)
-    if answer.outcome != "answered" or answer.notice:
-        return votes
-    return (*votes, Button(phrases(language).more, f"/more {message_id}"))
+    said, more = phrases(language), answer.outcome == "answered" and not answer.notice
+    return (
+        *vote_buttons(message_id),
+        *([Button(said.more, f"/more {message_id}")] if more else ()),
+        *([Button(said.ask_staff, f"/staff {message_id}")] if staffed else ()),
+    )
 
 
-def turn_buttons(turn: Turn, language: str) -> tuple[Button, ...]:
+def turn_buttons(turn: Turn, language: str, staffed: bool = False) -> tuple[Button, ...]:
     """Those below an answer of before; where it is not known how it came about, those to vote."""
     with suppress(ValueError, TypeError, KeyError):
         trace = json.loads(turn.trace)
-        return answer_buttons(turn.message_id, _Traced(trace["outcome"], trace["notice"]), language)
+        return answer_buttons(turn.message_id, _Traced(trace["outcome"], trace["notice"]), language, staffed)
     return vote_buttons(turn.message_id)
 
 
@@ -182,7 +192,7 @@ def reason_buttons(message_id: str, language: str) -> tuple[Button, ...]:
 def shown(message: Message, language: str) -> str:
     """The message as its sender saw it: what stands on a button they pressed, not the command behind it."""
     said = phrases(language)
-    labels = {"/more": said.more, "/again": said.again}
+    labels = {"/more": said.more, "/again": said.again, "/staff": said.ask_staff}
     return labels.get(message.text.partition(" ")[0], message.shown)
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from copy import copy
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -25,6 +25,7 @@ JITTER = 20.0
 """Seconds by which a run may be late: not all bots need ask a server at the same moment."""
 
 _HEARTBEAT = 60.0  # seconds after which a clock that was set forward is noticed
+_BACK = (0.05, 1.05, 8, 32, 366)  # days that are looked back, until two moments are found
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 log = logging.getLogger(__name__)
@@ -96,6 +97,35 @@ async def whenever(trigger: "BaseTrigger", work: Callable[[], Awaitable[None]]) 
             due.clear()
     finally:
         scheduler.shutdown(wait=False)
+
+
+class Timetable:
+    """A cron line for what tells of the time since it came due before."""
+
+    def __init__(self, line: str, timezone: str) -> None:
+        self._trigger = cron(line, timezone)
+
+    async def whenever(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do the work whenever it comes due, until cancelled."""
+        await whenever(self._trigger, work)
+
+    def last(self, now: float) -> tuple[float, float]:
+        """From when until when the last span before `now` was, Unix seconds; a day where it is the first."""
+        moment = datetime.fromtimestamp(now, UTC)
+        for days in _BACK:
+            if len(fired := self._fired(moment - timedelta(days=days), moment)) > 1:
+                break
+        *before, last = fired or [datetime.fromtimestamp(0, UTC)]
+        return (before or [last - timedelta(days=1)])[-1].timestamp(), last.timestamp()
+
+    def _fired(self, since: datetime, until: datetime) -> list[datetime]:
+        """The last two moments of that time at which it came due."""
+        moments: list[datetime] = []
+        at = self._trigger.get_next_fire_time(None, since)
+        while at is not None and at <= until:
+            moments = [*moments[-1:], at]
+            at = self._trigger.get_next_fire_time(at, at)
+        return moments
 
 
 def _utc_now() -> datetime:

@@ -8,27 +8,24 @@ import fcntl
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+import time
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any
 
 from adapters.base import Adapter
-from bot import app, health, knowledge, platforms, schedule
+from bot import app, health, knowledge, platforms, schedule, service
 from bot.app import Memory
-from bot.assistant import Assistant
-from bot.chores import Chores
-from bot.commands import Commands
 from bot.course import Course
+from bot.course_file import CourseFile
 from bot.dispatch import Dispatcher
-from bot.etiquette import Etiquette
-from bot.gate import Gate
-from bot.intake import Intake
 from bot.printed import report_page
 from bot.reindex import RunFailed, reindex
-from bot.settings import Settings
+from bot.settings import BadSetting, Settings
+from bot.staff_side import Premises
 from bot.worker import Worker
+from memory.staff import RuleBook
 from rag import versions
 from rag.types import IndexUnavailable
 
@@ -38,6 +35,7 @@ if TYPE_CHECKING:
     from rag.retriever import Retriever
 
 _FOLLOW_SECONDS = 1.0
+_SWALLOWED = 0.2  # seconds after which a cancellation that went unheard is repeated
 _DRAIN_SECONDS = 4.0  # for answers under way when it is stopped; others give theirs back by 10
 
 log = logging.getLogger(__name__)
@@ -57,8 +55,10 @@ async def _chat(settings: Settings, course: Course, retriever: "Retriever") -> N
 
     async with app.open_memory(settings) as memory:
         terminal = TerminalAdapter(web_url=settings.web_url)
-        async with _assisting(settings, course, retriever, memory) as (assistant, _):
-            dispatcher = Dispatcher(assistant, memory.history, {"terminal": terminal})
+        adapters: dict[str, Adapter] = {terminal.platform: terminal}
+        there = Premises(settings, course, retriever, memory, adapters, time.time())
+        async with service.assisting(there) as assisting:
+            dispatcher = Dispatcher(assisting.assistant, memory.history, adapters, assisting.besides)
             try:
                 await terminal.run(dispatcher.accept)
             finally:
@@ -78,7 +78,28 @@ async def _open_and_serve(
     stop = asyncio.Event()
     _set_by_signals(stop)
     async with app.open_memory(settings) as memory:
-        await _serve(settings, course, retriever, memory, listener, stop)
+        read, started = (await memory.rules.rules()).reload, time.time()
+        while not stop.is_set():
+            # The server closes what it has listened on.
+            await _serve(settings, course, retriever, memory, listener.dup(), stop, read, started)
+            if (mark := (await memory.rules.rules()).reload) != read:
+                course, read = _read_again(settings, course), mark
+
+
+async def _until_reload(book: RuleBook, read: str) -> None:
+    """Return when the staff wants course.toml to be read again."""
+    while (await book.rules()).reload == read:  # noqa: ASYNC110  (another process may have set it)
+        await asyncio.sleep(_FOLLOW_SECONDS)
+
+
+def _read_again(settings: Settings, course: Course) -> Course:
+    try:
+        read = CourseFile(settings).load()
+    except BadSetting as error:
+        log.error("what was read before stays in use: %s", error)
+        return course
+    log.info("%s is read again", settings.course_file)
+    return read
 
 
 async def _serve(
@@ -88,7 +109,10 @@ async def _serve(
     memory: Memory,
     listener: socket.socket,
     stop: asyncio.Event,
+    read: str,
+    started: float,
 ) -> None:
+    """Until `stop`, or until course.toml is to be read again: it is `read` as of this mark."""
     import uvicorn
 
     from bot import site
@@ -106,15 +130,16 @@ async def _serve(
         adapters[feishu.platform] = feishu
     web.mount(pages)
     server = uvicorn.Server(uvicorn.Config(pages, log_config=None, timeout_graceful_shutdown=2))
-    async with _assisting(settings, course, retriever, memory) as (assistant, chores):
-        intake = Intake(memory.inbox, assistant, adapters, Etiquette(course, assistant.is_command).ours)
-        worker = Worker(memory.inbox, assistant, adapters, course.limits, chores=chores)
+    there = Premises(settings, course, retriever, memory, adapters, started)
+    async with service.opened(there) as serving:
         for problem in await health.problems(memory.ping, {}):
             log.warning("%s", problem)
         log.info("%s is open at %s", course.course.name, settings.web_url)
-        working = [adapter.run(intake.accept) for adapter in adapters.values()]
-        working += [worker.run(), _follow_index(settings, retriever), _reindex(settings, course, memory)]
-        await _run(server, listener, working, stop, worker)
+        working = [adapter.run(serving.intake.accept) for adapter in adapters.values()]
+        working += [serving.worker.run(), *serving.beside]
+        working += [_follow_index(settings, retriever), _reindex(settings, course, memory)]
+        working += [_until_reload(memory.rules, read)]
+        await _run(server, listener, working, stop, serving.worker)
 
 
 def _set_by_signals(stop: asyncio.Event) -> None:
@@ -140,33 +165,20 @@ async def _run(
         # Answers first, while the platforms can still show them; these then let go of the calls that the
         # server would wait for. What comes in meanwhile is safe in the inbox.
         await worker.drain(_DRAIN_SECONDS)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await _cancelled(tasks)
         server.should_exit = True
         await serving
     for task in ended:
         task.result()
 
 
-@asynccontextmanager
-async def _assisting(
-    settings: Settings, course: Course, retriever: "Retriever", memory: Memory
-) -> AsyncIterator[tuple[Assistant, Chores]]:
-    """What answers, and what is done beside that."""
-    zone = ZoneInfo(course.schedule.timezone)
-    commands = Commands(course.course.name, memory.history, memory.votes, memory.people, zone)
-    gate = Gate(course.limits.answers_at_once)
-    async with app.open_answers(settings, course, retriever) as answering:
-        chain, pictures = answering.chain, answering.pictures
-        # The first question need not wait for what is imported for it.
-        warming = asyncio.create_task(chain.warm())
-        try:
-            assistant = Assistant(chain, memory.history, commands, course, gate, memory.quota, pictures)
-            yield assistant, Chores(memory.chores, memory.history, answering.summaries)
-        finally:
-            warming.cancel()
-            await asyncio.gather(warming, return_exceptions=True)
+async def _cancelled(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    """Return when all have ended."""
+    while pending := [task for task in tasks if not task.done()]:
+        # Up to Python 3.11 wait_for, which redis-py sends under, may swallow a cancellation.
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=_SWALLOWED)
 
 
 def _searcher(settings: Settings) -> "Retriever":

@@ -5,8 +5,9 @@ BadSetting   a name or a value is wrong; its sentence says which, what was given
 
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from dotenv.parser import parse_stream
@@ -14,15 +15,17 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.addresses import is_address, is_web_address
-from bot.complaints import about_course, about_setting
+from bot.complaints import about_course, about_setting, foremost
 from bot.course import (
     Course,
     Duration,
     FeishuConfig,
     PlainPath,
     Positive,
+    SourceConfig,
     named_sources,
 )
+from bot.course_lines import line_of
 
 _ENV_FILE = Path(".env")
 
@@ -66,6 +69,7 @@ class Settings(BaseSettings):
     web_host: str = "127.0.0.1"
     web_port: Annotated[int, Field(ge=1, le=65535)] = 8000
     web_password: SecretStr = SecretStr("")
+    web_staff_password: SecretStr = SecretStr("")
     web_public_url: str = ""
 
     @field_validator("llm_base_urls", mode="before")
@@ -175,13 +179,44 @@ def _is_redis(url: str) -> bool:
     return named and all(is_address(host, ("redis", "rediss")) and urlsplit(host).hostname for host in hosts)
 
 
-def load_course(path: Path) -> Course:
-    """Read course.toml."""
+def load_course(path: Path, data_dir: Path | None = None) -> Course:
+    """Read course.toml, and behind its sources those that were added from chats, which lie in `data_dir`."""
+    table, text = _toml(path)
+    if "folder" in table:
+        raise BadSetting(f"{path}: unknown key folder; a source has a path.")
+    table["folder"] = path.parent.resolve()
+    course = _validated(path, text, table)
+    if data_dir is None or not (added := load_added(data_dir, course.folder)):
+        return course
+    return _validated(added_file(data_dir), "", {**table, "sources": (*course.sources, *added)})
+
+
+def added_file(data_dir: Path) -> Path:
+    """Where the sources lie that were added from chats."""
+    return data_dir / "sources.toml"
+
+
+def load_added(data_dir: Path, folder: Path) -> tuple[SourceConfig, ...]:
+    """These sources; paths in them are relative to the course's `folder`."""
+    file = added_file(data_dir)
+    if not file.exists():
+        return ()
+    table, text = _toml(file)
+    return _validated(file, text, {**table, "folder": folder}).sources
+
+
+def source_of(table: Mapping[str, object]) -> SourceConfig:
+    """The source that such a table of course.toml describes."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-        if "folder" in table:
-            raise BadSetting(f"{path}: unknown key folder; a source has a path.")
-        return Course.model_validate({**table, "folder": path.parent.resolve()})
+        return Course.model_validate({"folder": Path(), "sources": [table]}).sources[0]
+    except ValidationError as error:
+        raise BadSetting(about_course(foremost(error.errors()), Course).removeprefix("sources.1.")) from error
+
+
+def _toml(path: Path) -> tuple[dict[str, Any], str]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        return tomllib.loads(text), text
     except OSError as error:
         raise BadSetting(
             f"{path} cannot be read ({error.strerror}); create it or point COURSE_FILE at yours."
@@ -190,8 +225,16 @@ def load_course(path: Path) -> Course:
         raise BadSetting(f"{path} is not UTF-8 text; save it as UTF-8.") from error
     except tomllib.TOMLDecodeError as error:
         raise BadSetting(f"{path} is not valid TOML: {error}.") from error
+
+
+def _validated(path: Path, text: str, table: Mapping[str, object]) -> Course:
+    try:
+        return Course.model_validate(table)
     except ValidationError as error:
-        raise BadSetting(f"{path}: {about_course(error.errors(), Course)}") from error
+        flaw = foremost(error.errors())
+        line = line_of(text, flaw["loc"])
+        where = f"{path}, line {line}" if line else str(path)
+        raise BadSetting(f"{where}: {about_course(flaw, Course)}") from error
 
 
 def check_together(settings: Settings, course: Course) -> None:
@@ -205,6 +248,12 @@ def check_together(settings: Settings, course: Course) -> None:
         raise BadSetting(
             "TELEGRAM_MODE webhook needs TELEGRAM_WEBHOOK_URL, the address at which Telegram reaches this"
             " server; or set TELEGRAM_MODE=polling, which needs none."
+        )
+    staff_password = settings.web_staff_password.get_secret_value()
+    if staff_password and staff_password == settings.web_password.get_secret_value():
+        raise BadSetting(
+            "WEB_STAFF_PASSWORD is the same as WEB_PASSWORD, with which everybody signs in; give the staff"
+            " another one."
         )
     keys = settings.feishu_encrypt_key, settings.feishu_verification_token
     posted = settings.feishu_app_id and settings.feishu_mode == "webhook"

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 
 from adapters.base import Adapter
 from bot.assistant import Assistant
+from bot.besides import Besides
 from bot.chores import Chores
 from bot.course import Limits
+from bot.errands import Errands
 from bot.handling import Handling
 from bot.hands import Hands
 from memory.mail import Inbox, Job
@@ -15,8 +17,8 @@ from memory.mail import Inbox, Job
 class Worker:
     """Answers the conversations of these platforms, `slots` at once; one chat gets at most half of them.
 
-    It does `chores` too, while there are places at the gate. Any number of workers, in any number of
-    processes, may share an inbox.
+    It does `chores` too, while there are places at the gate, and `errands`. Any number of workers, in any
+    number of processes, may share an inbox.
     """
 
     def __init__(
@@ -26,16 +28,21 @@ class Worker:
         platforms: Mapping[str, Adapter],
         limits: Limits,
         slots: int = 256,
+        *,
+        besides: Besides,
         chores: Chores | None = None,
+        errands: Errands | None = None,
     ) -> None:
         def handling(job: Job) -> Handling:
-            return Handling(job, inbox, assistant, platforms, limits)
+            return Handling(job, inbox, assistant, platforms, limits, besides)
 
         self._inbox = inbox
         self._answering = Hands(inbox, handling, list(platforms), slots)
         self._hands = [self._answering]
         if chores:
             self._hands.append(chores.hands(lambda: len(self._answering) < limits.answers_at_once))
+        if errands:
+            self._hands.append(errands.hands())
 
     async def run(self) -> None:
         """Take conversations and answer them until cancelled."""

@@ -1,6 +1,7 @@
 """The house keeps its rules: who may import what, how large things may grow, what must be written down."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.commands import Commands
+from bot.command import Told
+from bot.command_table import every
 from bot.settings import setting_names
 
 ROOT = Path(__file__).parent.parent
@@ -134,10 +136,20 @@ def test_the_example_names_no_setting_that_does_not_exist() -> None:
     assert written == set(setting_names())
 
 
-def test_every_command_has_a_chinese_name_and_help_in_both_languages() -> None:
-    for command in Commands.table():
-        assert not command.chinese.isascii()
-        assert command.help_line("zh") != command.help_line("en")
+@pytest.mark.parametrize("command", every(), ids=lambda one: one.name)
+def test_every_command_has_a_chinese_name_and_a_help_line_in_both_languages(command: Told) -> None:
+    assert re.fullmatch(r"[a-z]{2,32}", command.name)
+    assert re.fullmatch(r"[\u4e00-\u9fff]+", command.chinese)
+    chinese, english = command.does("zh"), command.does("en")
+    assert re.search(r"[\u4e00-\u9fff]", chinese)
+    assert english.isascii()
+    assert chinese in command.help_line("zh")
+    assert english in command.help_line("en")
+
+
+def test_no_two_commands_have_the_same_name() -> None:
+    names = [name for command in every() for name in (command.name, command.chinese)]
+    assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize("path", TESTS, ids=name)

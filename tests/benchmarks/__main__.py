@@ -3,8 +3,18 @@
 import subprocess
 import sys
 
-EVERYWHERE = ("house", "memory", "answering", "knowledge", "inbox", "durability", "telegram", "feishu")
-ON_LABELLED_DATA = ("retrieval", "cmrc", "locomo", "abuse")
+EVERYWHERE = (
+    "house",
+    "memory",
+    "answering",
+    "knowledge",
+    "inbox",
+    "durability",
+    "telegram",
+    "feishu",
+    "approval",
+)
+ON_LABELLED_DATA = ("retrieval", "cmrc", "locomo", "abuse", "approval", "etiquette", "grouping")
 
 
 def main(arguments: list[str]) -> int:

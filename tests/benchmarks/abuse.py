@@ -23,25 +23,20 @@ from redis.asyncio import Redis
 
 from adapters.base import Conversation, Message, Reply, Sender
 from bot.assistant import Assistant, clean
-from bot.commands import Commands
 from bot.course import Course, FilesConfig
-from bot.gate import Gate
 from memory.client import connect
 from memory.embedded import embedded
 from memory.history import RedisHistory
-from memory.people import RedisPeople
-from memory.votes import RedisVotes
 from rag import index
 from rag.chain import AnswerChain
 from rag.embedder import HashedEmbedder
 from rag.indexer import Indexer
 from rag.llm import LanguageModel
-from rag.pictures import PictureReader
 from rag.prompts import tells_rules
 from rag.retriever import Retriever
 from rag.sources.files import FilesSource
+from tests.fakes import staffed
 from tests.fakes.openai_server import OpenAIServer, Turn
-from tests.fakes.quota import FixedQuota
 
 SAMPLE = Path(__file__).parents[2] / "docs" / "course"
 CANARY = "CANARY-7f3a"
@@ -122,10 +117,7 @@ def _put_together(client: Redis, model: LanguageModel | None, folder: Path) -> A
     source = FilesSource("course", SAMPLE, ["**/*.md", "qa/*.csv"])
     Indexer([source], embedder, folder / "index").refresh()
     searcher = Retriever(index.opened(folder / "index", embedder.id), embedder)
-    history = RedisHistory(client)
-    commands = Commands("Camp", history, RedisVotes(client), RedisPeople(client))
-    chain = AnswerChain(searcher, model, "Camp")
-    return Assistant(chain, history, commands, COURSE, Gate(4), FixedQuota(), PictureReader())
+    return staffed.assistant(client, AnswerChain(searcher, model, "Camp"), COURSE)
 
 
 async def _plant(client: Redis, assistant: Assistant) -> None:

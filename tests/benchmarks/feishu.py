@@ -25,26 +25,22 @@ from adapters.feishu_link import Door
 from adapters.feishu_shown import Recent
 from adapters.feishu_socket import Socket
 from adapters.feishu_toasts import Toasts
-from bot.assistant import Answers, Assistant
-from bot.commands import Commands
+from bot.assistant import Answers
 from bot.gate import Gate
 from bot.intake import Intake
 from bot.replies import withheld
 from bot.worker import Worker
 from memory.client import connect
 from memory.embedded import embedded
-from memory.history import RedisHistory
-from memory.people import RedisPeople
 from memory.quota import RedisQuota
-from memory.votes import RedisVotes
 from rag.chain import AnswerChain
 from rag.llm import LanguageModel
-from rag.pictures import PictureReader
 from tests.benchmarks.answering import Instantly, served
 from tests.benchmarks.feishu_crowd import Report
 from tests.benchmarks.house import resident, row
 from tests.benchmarks.telegram import TOKEN_MS, Dictated
 from tests.e2e.command_line import CommandLine
+from tests.fakes import staffed
 from tests.fakes.feishu_server import FeishuServer
 from tests.fakes.replica import MANY, Echo, course, inbox
 
@@ -145,11 +141,10 @@ async def _bot(answers: Answers, app_id: str, app_secret: str, domain: str) -> A
             client = connect(redis_url)
             desk = Desk(FeishuClient(app_id, app_secret, domain), Recent(), Toasts())
             adapter = FeishuAdapter(desk, Socket(Door(app_id, app_secret, domain), desk), withheld)
-            history, quota = RedisHistory(client), RedisQuota(client)
-            commands = Commands("", history, RedisVotes(client), RedisPeople(client))
-            assistant = Assistant(answers, history, commands, course(), Gate(MANY), quota, PictureReader())
+            gate, quota = Gate(MANY), RedisQuota(client)
+            assistant = staffed.assistant(client, answers, course(), gate=gate, quota=quota)
             letters, platforms = inbox(client), {adapter.platform: adapter}
-            worker = Worker(letters, assistant, platforms, course().limits)
+            worker = Worker(letters, assistant, platforms, course().limits, besides=staffed.besides(client))
             intake = Intake(letters, assistant, platforms)
             work = [asyncio.create_task(one) for one in (adapter.run(intake.accept), worker.run())]
             while not adapter.connected:  # noqa: ASYNC110  (nobody tells)

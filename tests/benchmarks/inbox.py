@@ -21,8 +21,6 @@ from itertools import count
 from pathlib import Path
 
 from adapters.base import Accept, Conversation, Delivery, Message, Reply, Sender
-from bot.assistant import Assistant
-from bot.commands import Commands
 from bot.gate import Gate
 from bot.intake import Intake
 from bot.worker import Worker
@@ -40,9 +38,9 @@ from memory.base import (
 from memory.client import connect
 from memory.embedded import embedded
 from memory.history import WINDOW
-from rag.pictures import PictureReader
 from tests.benchmarks.durability import takeover
 from tests.benchmarks.house import row
+from tests.fakes import staffed
 from tests.fakes.replica import MANY, Echo, assistant, course, inbox
 
 CONVERSATIONS = 500
@@ -112,6 +110,10 @@ class Screen:
     async def fetch(self, message: Message) -> Message:
         """The message: all of it came with it."""
         return message
+
+    def messages(self, sent_id: str) -> tuple[str, ...]:
+        """Nothing is shown."""
+        return ()
 
     async def final(self, message: Message) -> float:
         """When its final reply came, by the performance counter."""
@@ -195,7 +197,7 @@ async def _durable(program: Path | None) -> AsyncIterator[tuple[Accept, Screen]]
         async with embedded(Path(folder), program) as url:
             client = connect(url)
             bot, letters = assistant(client), inbox(client)
-            worker = Worker(letters, bot, platforms, course().limits)
+            worker = Worker(letters, bot, platforms, course().limits, besides=staffed.besides(client))
             working = asyncio.create_task(worker.run())
             yield Intake(letters, bot, platforms).accept, screen
             await worker.drain(within=0)
@@ -206,8 +208,9 @@ async def _durable(program: Path | None) -> AsyncIterator[tuple[Accept, Screen]]
 @asynccontextmanager
 async def _bare() -> AsyncIterator[tuple[Accept, Screen]]:
     screen, memory = Screen(), ShortMemory()
-    commands = Commands("", memory, memory, memory)
-    bot = Assistant(Echo(), memory, commands, course(), Gate(MANY), memory, PictureReader())
+    # Nothing is asked of the server: there is none.
+    nowhere = connect("redis://127.0.0.1:1")
+    bot = staffed.assistant(nowhere, Echo(), course(), history=memory, gate=Gate(MANY), quota=memory)
     queues: dict[str, asyncio.Queue[Message]] = {}
 
     async def replies(message: Message) -> AsyncIterator[Reply]:

@@ -22,24 +22,20 @@ from adapters.telegram_api import TelegramApi
 from adapters.telegram_intake import Polling
 from adapters.telegram_pace import Pace
 from bot.assistant import Answers, Assistant
-from bot.commands import Commands
 from bot.gate import Gate
 from bot.intake import Intake
 from bot.replies import lost
 from bot.worker import Worker
 from memory.client import connect
 from memory.embedded import embedded
-from memory.history import RedisHistory
-from memory.people import RedisPeople
 from memory.quota import RedisQuota
-from memory.votes import RedisVotes
 from rag.chain import AnswerChain
 from rag.llm import LanguageModel
-from rag.pictures import PictureReader
 from rag.types import NO_PAST, Answer, Past
 from tests.benchmarks.answering import WORDS, Instantly, served
 from tests.benchmarks.house import row
 from tests.benchmarks.telegram_crowd import Report
+from tests.fakes import staffed
 from tests.fakes.replica import MANY, Echo, course, inbox
 from tests.fakes.telegram_bot import Alone, quick
 
@@ -150,7 +146,13 @@ async def _bot(answers: Answers, api: TelegramApi) -> AsyncIterator[None]:
             client = connect(redis_url)
             adapter = TelegramAdapter(api, Polling(api, Alone()), lost)
             assistant, letters = _assistant(answers, client), inbox(client)
-            worker = Worker(letters, assistant, {adapter.platform: adapter}, course().limits)
+            worker = Worker(
+                letters,
+                assistant,
+                {adapter.platform: adapter},
+                course().limits,
+                besides=staffed.besides(client),
+            )
             intake = Intake(letters, assistant, {adapter.platform: adapter})
             work = [asyncio.create_task(one) for one in (adapter.run(intake.accept), worker.run())]
             while not adapter.connected:  # noqa: ASYNC110  (nobody tells)
@@ -164,9 +166,7 @@ async def _bot(answers: Answers, api: TelegramApi) -> AsyncIterator[None]:
 
 
 def _assistant(answers: Answers, client: Redis) -> Assistant:
-    history, quota = RedisHistory(client), RedisQuota(client)
-    commands = Commands("", history, RedisVotes(client), RedisPeople(client))
-    return Assistant(answers, history, commands, course(), Gate(MANY), quota, PictureReader())
+    return staffed.assistant(client, answers, course(), gate=Gate(MANY), quota=RedisQuota(client))
 
 
 def _p99(seconds: Sequence[float]) -> float:

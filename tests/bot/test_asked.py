@@ -7,9 +7,7 @@ from redis.asyncio import Redis
 
 from bot.commands import Commands
 from memory.base import Turn
-from memory.history import RedisHistory
-from memory.people import RedisPeople
-from memory.votes import RedisVotes
+from tests.fakes.staffed import student_commands
 
 TURNS = (
     Turn("telegram:42:1", "怎么量化\n🖼 ×1", "…", 0),
@@ -20,7 +18,7 @@ TURNS = (
 
 @pytest.fixture
 def commands(client: Redis) -> Commands:
-    return Commands("Sample", RedisHistory(client), RedisVotes(client), RedisPeople(client))
+    return student_commands(client)
 
 
 def chinese(topic: str) -> str:
@@ -47,7 +45,6 @@ def test_what_a_command_asks_is_a_question_and_no_command(
     commands: Commands, text: str, question: str
 ) -> None:
     assert commands.question(text, TURNS, "", "zh") == question
-    assert commands.named(text)
     assert not commands.knows(text)
 
 

@@ -22,18 +22,16 @@ from adapters.base import (
     Unreadable,
 )
 from bot.assistant import QUESTION_LIMIT, Assistant, Step
-from bot.commands import Commands
 from bot.course import Course, CourseInfo, FilesConfig, Group
 from bot.gate import Gate
 from bot.phrases import phrases
 from memory.base import Fact, History, MemoryUnavailable, Quota, Refused, Remembered, Source, Turn
 from memory.client import connect
 from memory.history import RedisHistory
-from memory.people import RedisPeople
 from memory.quota import RedisQuota
 from memory.votes import RedisVotes
-from rag.pictures import PictureReader
 from rag.types import IndexUnavailable
+from tests.fakes import staffed
 from tests.fakes.course_answers import PAGE, EchoAnswers
 from tests.fakes.quota import FixedQuota
 
@@ -83,11 +81,11 @@ def assistant(
     after: float = 0,
     course: Course = COURSE,
 ) -> Assistant:
-    history = history or RedisHistory(client)
-    commands = Commands("Sample", history, RedisVotes(client), RedisPeople(client))
     now = ASKED_AT + timedelta(seconds=after)
-    gate, quota = gate or Gate(1), quota or FixedQuota()
-    return Assistant(answers, history, commands, course, gate, quota, PictureReader(), lambda: now)
+    gate = gate or Gate(1)
+    return staffed.assistant(
+        client, answers, course, history=history, gate=gate, quota=quota, now=lambda: now
+    )
 
 
 async def steps(assistant: Assistant, message: Message) -> list[Step]:

@@ -259,3 +259,19 @@ def test_a_letter_that_cannot_be_read_is_told_when_its_turn_comes() -> None:
 @pytest.mark.parametrize("text", ["谢谢", "/satus", "ok"])
 def test_a_courtesy_and_a_misspelt_command_are_no_part_of_a_question(text: str) -> None:
     assert batch(message("lmdeploy 怎么量化"), message(text, 0.5)).letter_ids == ("lmdeploy 怎么量化",)
+
+
+def test_replies_to_two_messages_are_two_things() -> None:
+    one, other = (replace(message(id, 0.1 * len(id)), reply_to=(id,)) for id in ("a", "bb"))
+    assert batch(one, other).letter_ids == ("a",)
+    assert batch(other, memo=Memo(one, "s1")).letter_ids == ("bb",)
+    assert batch(one, replace(other, reply_to=("a",))).letter_ids == ("a", "bb")
+    assert batch(message("a"), message("bb", 0.1)).letter_ids == ("a", "bb")
+
+
+def test_what_is_timeless_is_never_late() -> None:
+    one = message("12 月 1 日发")
+    letter = Letter(one.id, "board:c", to_body(one), one.sent_at.timestamp())
+    after = BEGUN + timedelta(days=2)
+    assert next_batch([letter], None, after, Limits(), is_command, lambda _: True).handling == "answer"
+    assert next_batch([letter], None, after, Limits(), is_command).handling == "silent"

@@ -20,7 +20,7 @@ from memory.history import RedisHistory
 from memory.inbox import RedisInbox
 from memory.people import RedisPeople
 from rag.types import Exchange
-from tests.fakes import replica
+from tests.fakes import replica, staffed
 from tests.fakes.board import Board
 
 ANN, TALK = "web:ann", "web:a::web%3Aann"
@@ -224,7 +224,9 @@ async def test_a_worker_does_chores_beside_its_questions_and_shows_nothing_of_th
     doing = Chores(house.inbox, house.history, house.teller)
     letters = RedisInbox(client, lease=0.3, sweep=0.05)
     answering = replica.assistant(client), {"board": board}
-    worker = Worker(letters, *answering, replica.course().limits, chores=doing)
+    worker = Worker(
+        letters, *answering, replica.course().limits, besides=staffed.besides(client), chores=doing
+    )
     await house.asked(40)
     house.hands = worker
     async with house.working():

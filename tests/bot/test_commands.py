@@ -12,7 +12,6 @@ from redis.asyncio import Redis
 from adapters.base import Conversation, Message, Sender
 from bot import mydata_words, phrases
 from bot.command_call import Said
-from bot.commands import Commands
 from bot.conversations import conversation_key
 from bot.course import MemoryScope
 from bot.mydata import PAGE
@@ -25,6 +24,7 @@ from memory.mail import Letter
 from memory.people import RedisPeople
 from memory.quota import RedisQuota
 from memory.votes import RedisVotes
+from tests.fakes.staffed import student_commands
 
 ANN, BOB = Sender("telegram:42", "Ann"), Sender("telegram:43", "Bob")
 DIRECT = Conversation("telegram", "42")
@@ -43,7 +43,7 @@ class House:
         self.people = RedisPeople(client)
         self.inbox = RedisInbox(client)
         self.quota = RedisQuota(client)
-        self._commands = Commands("Sample", self.history, self.votes, self.people)
+        self._commands = student_commands(client, history=self.history)
         self._scope = scope
         self._ids = count(1)
 
@@ -225,9 +225,7 @@ async def test_a_group_does_not_read_of_a_vote_more_than_thanks(house: House) ->
         assert await house.said(command, where=GROUP) == Said(phrases.CHINESE.voted)
 
 
-@pytest.mark.parametrize(
-    "arguments", ["", "down", "sideways telegram:1", "up telegram:1 old", "down telegram:1 bad"]
-)
+@pytest.mark.parametrize("arguments", ["down", "up telegram:1 old", "down telegram:1 bad"])
 async def test_what_is_no_vote_is_none(house: House, arguments: str) -> None:
     assert await house.says(f"/feedback {arguments}") == phrases.CHINESE.vote_usage
     assert await house.votes.by(ANN.id, ["telegram:1"]) == {}
@@ -414,12 +412,12 @@ async def test_memory_that_cannot_be_reached_gets_its_sentence() -> None:
 
 
 def test_a_command_is_known_with_what_stands_behind_it_and_in_plain_words(client: Redis) -> None:
-    commands = Commands("", RedisHistory(client), RedisVotes(client), RedisPeople(client))
+    commands = student_commands(client)
     for text in ("/forget confirm", "/忘记我 确认", "/mydata 2", "/来源"):
         assert commands.knows(text)
-        assert commands.named(text)
+        assert commands.behind(text) == "".join(text.split()[1:])
     assert commands.knows("forget what I told you")
-    assert not commands.named("forget what I told you")
+    assert commands.behind("forget what I told you") == "forget what I told you"
     assert not commands.knows("/root 满了怎么办")
     assert not commands.knows("怎么忘掉之前的环境变量")
 

@@ -3,26 +3,16 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 from redis.asyncio import Redis
 
 from adapters.base import Conversation, Message, Sender
-from bot.assistant import Assistant
-from bot.commands import Commands
-from bot.course import Course, FilesConfig
 from bot.dispatch import Dispatcher
-from bot.gate import Gate
 from memory.base import Fact, History, MemoryUnavailable, Turn
 from memory.history import RedisHistory
-from memory.people import RedisPeople
-from memory.votes import RedisVotes
-from rag.pictures import PictureReader
 from rag.types import NO_PAST, Answer, Past
+from tests.fakes import staffed
 from tests.fakes.board import Board
-from tests.fakes.quota import FixedQuota
-
-COURSE = Course(folder=Path(), sources=(FilesConfig(kind="files", path=Path("docs")),))
 
 
 class GatedAnswers:
@@ -59,9 +49,8 @@ def dispatcher(
     client: Redis, answers: GatedAnswers, board: Board, history: History | None = None
 ) -> Dispatcher:
     history = history or RedisHistory(client)
-    commands = Commands("Sample", history, RedisVotes(client), RedisPeople(client))
-    assistant = Assistant(answers, history, commands, COURSE, Gate(4), FixedQuota(), PictureReader())
-    return Dispatcher(assistant, history, {"board": board})
+    assistant = staffed.assistant(client, answers, history=history)
+    return Dispatcher(assistant, history, {"board": board}, staffed.besides(client))
 
 
 async def test_the_second_waits_for_the_first_of_its_conversation_and_for_no_other(client: Redis) -> None:

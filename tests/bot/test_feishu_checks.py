@@ -65,6 +65,7 @@ async def test_an_app_that_is_no_bot_is_told_where_to_make_it_one(server: Feishu
     ("scope", "without", "state"),
     [
         ("cardkit:card:write", "边写边显示", "warning"),
+        ("im:resource", "导出的文件", "warning"),
         ("im:message.p2p_msg:readonly", "单聊", "failed"),
         ("im:message.group_at_msg:readonly", "群里", "failed"),
     ],

@@ -10,17 +10,12 @@ from redis.asyncio import Redis
 
 from adapters.base import Conversation, Message, Sender
 from bot.assistant import Assistant
-from bot.commands import Commands
 from bot.course import Course, FilesConfig, Group
-from bot.gate import Gate
 from memory.history import RedisHistory
-from memory.people import RedisPeople
-from memory.votes import RedisVotes
 from rag.chain import AnswerChain
 from rag.llm import LanguageModel
-from rag.pictures import PictureReader
+from tests.fakes import staffed
 from tests.fakes.openai_server import OpenAIServer
-from tests.fakes.quota import FixedQuota
 from tests.fakes.searcher import WordSearcher, passage
 
 COURSE = Course(folder=Path(), sources=(FilesConfig(kind="files", path=Path("docs")),))
@@ -60,10 +55,7 @@ async def said(client: Redis, bot: Assistant, message: Message) -> str:
 
 
 def assistant(client: Redis, model: LanguageModel | None, course: Course) -> Assistant:
-    history = RedisHistory(client)
-    commands = Commands("Camp", history, RedisVotes(client), RedisPeople(client))
-    chain = AnswerChain(WordSearcher(PASSAGE), model, "Camp")
-    return Assistant(chain, history, commands, course, Gate(4), FixedQuota(), PictureReader())
+    return staffed.assistant(client, AnswerChain(WordSearcher(PASSAGE), model, "Camp"), course)
 
 
 async def planted(client: Redis, bot: Assistant, places: dict[str, Place]) -> dict[str, str]:

@@ -9,16 +9,10 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.base import Conversation, Message, Sender
-from bot.assistant import Assistant
-from bot.commands import Commands
 from bot.course import Course, FilesConfig, Group, MemoryScope
-from bot.gate import Gate
 from memory.history import RedisHistory
-from memory.people import RedisPeople
-from memory.votes import RedisVotes
-from rag.pictures import PictureReader
 from rag.types import NO_PAST, Answer, Past
-from tests.fakes.quota import FixedQuota
+from tests.fakes import staffed
 
 ANN, BOB = Sender("telegram:42", "Ann"), Sender("telegram:43", "Bob")
 DIRECT = Conversation("telegram", "42")
@@ -44,10 +38,7 @@ class Bot:
         source = FilesConfig(kind="files", path=Path("docs"))
         course = Course(folder=Path(), sources=(source,), groups={"default": Group(memory=scope)})
         self._history = RedisHistory(client, window=3)
-        commands = Commands("Sample", self._history, RedisVotes(client), RedisPeople(client))
-        self._assistant = Assistant(
-            TellsAll(), self._history, commands, course, Gate(8), FixedQuota(), PictureReader()
-        )
+        self._assistant = staffed.assistant(client, TellsAll(), course, history=self._history)
         self._ids = count(1)
 
     async def says(self, text: str, where: Conversation, who: Sender = ANN) -> AsyncIterator[str]:

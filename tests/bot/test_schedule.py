@@ -13,7 +13,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from redis.asyncio import Redis
 
 from bot.reindex import RunFailed, told
-from bot.schedule import JITTER, Reindexing, cron, identity, jittered, whenever
+from bot.schedule import JITTER, Reindexing, Timetable, cron, identity, jittered, whenever
 from memory.base import MemoryUnavailable, Slots
 from memory.slots import RedisSlots
 from rag.report import Broken, Changes, IndexReport, SourceReport
@@ -268,3 +268,18 @@ def test_a_run_is_told_in_one_line() -> None:
     )
     refused = told(IndexReport(Changes(1), Changes(), (), 1, "v0007", refused=broken))
     assert "refused, since 1 question of the golden set would break" in refused
+
+
+@pytest.mark.parametrize(
+    ("line", "moments"),
+    [
+        ("0 9 * * *", ["Fri 31 09:00", "Sat 01 09:00"]),
+        ("0 9 * * mon-fri", ["Thu 30 09:00", "Fri 31 09:00"]),
+        ("0 9 * * 1", ["Mon 20 09:00", "Mon 27 09:00"]),
+        ("*/5 * * * *", ["Sat 01 11:55", "Sat 01 12:00"]),
+        ("0 9 1 1 *", ["Wed 31 09:00", "Thu 01 09:00"]),  # the first within a year: a day
+    ],
+)
+def test_what_tells_of_a_time_tells_of_it_since_it_came_due_before(line: str, moments: list[str]) -> None:
+    span = Timetable(line, "UTC").last(SATURDAY.timestamp())
+    assert [f"{datetime.fromtimestamp(one, UTC):%a %d %H:%M}" for one in span] == moments

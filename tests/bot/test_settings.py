@@ -317,6 +317,14 @@ def test_a_vision_model_needs_a_server(folder: Path, monkeypatch: pytest.MonkeyP
         check_together(load_settings(), load_course(course(folder, FILES)))
 
 
+def test_the_staff_have_a_password_of_their_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("WEB_PASSWORD", "WEB_STAFF_PASSWORD"):
+        monkeypatch.setenv(name, "hunter2")
+    with pytest.raises(BadSetting, match="WEB_STAFF_PASSWORD is the same as WEB_PASSWORD") as told:
+        check_together(load_settings(), load_course(course(folder, FILES)))
+    assert "hunter2" not in str(told.value)
+
+
 def test_a_webhook_needs_an_address(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "1:a")
     monkeypatch.setenv("TELEGRAM_MODE", "webhook")

@@ -11,10 +11,8 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.base import Conversation, Message, NotAccepted, Sender
-from bot.assistant import Assistant
-from bot.commands import Commands
+from bot.command_table import every
 from bot.course import Course, FilesConfig, Limits
-from bot.gate import Gate
 from bot.intake import Intake
 from bot.phrases import CHINESE
 from bot.worker import Worker
@@ -23,11 +21,9 @@ from memory.client import connect
 from memory.history import RedisHistory
 from memory.inbox import RedisInbox
 from memory.people import RedisPeople
-from memory.votes import RedisVotes
-from rag.pictures import PictureReader
 from rag.types import NO_PAST, Answer, Past
+from tests.fakes import staffed
 from tests.fakes.board import Board
-from tests.fakes.quota import FixedQuota
 
 
 class Script:
@@ -64,13 +60,10 @@ class House:
         self.history = RedisHistory(client)
         self.inbox = RedisInbox(client, per_conversation=5, lease=0.3, sweep=0.05)
         self.people = RedisPeople(client)
-        commands = Commands("Sample", self.history, RedisVotes(client), self.people)
-        assistant = Assistant(
-            self.script, self.history, commands, self.course, Gate(8), FixedQuota(), PictureReader()
-        )
+        assistant = staffed.assistant(client, self.script, self.course, history=self.history)
         platforms = {"board": board}
         self.intake = Intake(self.inbox, assistant, platforms)
-        self.worker = Worker(self.inbox, assistant, platforms, limits, slots)
+        self.worker = Worker(self.inbox, assistant, platforms, limits, slots, besides=staffed.besides(client))
 
     async def accept(self, *messages: Message) -> None:
         for one in messages:
@@ -99,7 +92,7 @@ class House:
     @property
     def help(self) -> str:
         """What /help says."""
-        lines = [one.help_line("zh") for one in Commands.table() if "help" in one.shown]
+        lines = [one.help_line("zh") for one in every() if "help" in one.shown and one.role == "student"]
         return "\n".join([CHINESE.help.format(course="Sample"), "", *lines])
 
     @property

@@ -74,7 +74,7 @@ class Site:
 @asynccontextmanager
 async def site(script: Script, password: str | None = None) -> AsyncIterator[Site]:
     bot = ScriptedBot(script, SOURCES)
-    adapter = WebAdapter("测试课程", recall=bot.recall, password=password)
+    adapter = WebAdapter("测试课程", recall=bot.recall, password=password, keep=bot.keep)
     app = FastAPI()
     adapter.mount(app)
     async with served(app) as url:

@@ -6,10 +6,11 @@ import re
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from adapters.base import Delivery, Message
+from adapters.base import Delivery, Enclosure, Message, Reply
 from tests.adapters.tab import reply_to
 from tests.adapters.tab import said as replies
 from tests.e2e.browser import Site, ask, echo, said, site
+from tests.fakes.pictures import picture, screenshot
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
@@ -51,6 +52,29 @@ async def test_a_vote_is_sent_as_its_command_and_can_be_changed(browser_page: Pa
         question, *votes = chat.bot.received
         assert [vote.text for vote in votes] == [f"/feedback {word} {question.id}" for word in ("up", "down")]
         assert {vote.conversation for vote in votes} == {question.conversation}
+
+
+async def test_a_post_appears_with_its_picture_and_file_and_stays(browser_page: Page) -> None:
+    png = picture(screenshot())
+    enclosures = Enclosure("图.png", "image/png", png.data), Enclosure("提问.csv", "text/csv", b"1,2")
+    async with site(echo) as chat:
+        await browser_page.goto(chat.url)
+        await ask(browser_page, "几号交？")
+        await expect(browser_page.locator(".answer .body")).to_have_text("回答：几号交？")
+        place = chat.bot.received[0].conversation
+        post = Reply(place, "助教 李 回复：周五", final=True, enclosures=enclosures)
+        await chat.adapter.show(replies(post), Delivery("desk-3"))
+        for _ in range(2):
+            await expect(browser_page.locator(".answer .body").last).to_have_text("助教 李 回复：周五")
+            await expect(browser_page.locator(".answer")).to_have_count(2)
+            await expect(browser_page.locator(".question")).to_have_count(1)
+            shown = await browser_page.get_by_alt_text("图.png").evaluate("it => it.naturalWidth")
+            assert shown == screenshot().width
+            async with browser_page.expect_download() as saving:
+                await browser_page.get_by_text("📎 提问.csv").click()
+            saved = await saving.value
+            assert (saved.suggested_filename, (await saved.path()).read_bytes()) == ("提问.csv", b"1,2")
+            await browser_page.reload()
 
 
 async def test_a_reload_brings_back_the_conversation_and_the_vote(browser_page: Page) -> None:

@@ -225,6 +225,7 @@ def test_forget_erases_what_is_held_of_a_person_and_says_how_much(indexed: Comma
     receipt = indexed("forget", "cli:a", "--json").json
     assert set(receipt) == {
         "user", "conversations", "turns", "facts", "summaries", "waiting", "dead", "votes", "asked",
+        "items", "entries", "remarks",
     }  # fmt: skip
     assert (receipt["user"], receipt["turns"]) == ("cli:a", 1)
     assert indexed("ask", "那端口呢", "--conversation", "a", "--json").json["standalone"] == "那端口呢"

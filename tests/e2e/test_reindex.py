@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.reindex import RunFailed, reindex
+from bot.reindex import RunFailed, UnderWay, reindex
 
 pytestmark = pytest.mark.e2e
 
@@ -52,3 +52,28 @@ async def test_a_run_that_is_cancelled_has_ended(course: Path) -> None:
     with lock.open() as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises while a run goes on
     assert not list((course / "data/index").glob("v*"))
+
+
+async def test_a_run_tells_how_far_it_has_come() -> None:
+    told: list[tuple[str, int, int]] = []
+    await reindex(progress=lambda *step: told.append(step))
+    assert told[0] == ("reading", 1, 0)
+    assert told[-1] == ("embedding", 1, 1)
+
+
+async def test_a_run_says_that_another_one_is_under_way(course: Path) -> None:
+    await reindex()
+    with (course / "data/index/.lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(UnderWay):
+            await reindex()
+        assert (await reindex(only="approved")).version == "v0001"
+
+
+async def test_one_source_alone_is_looked_at_by_its_name(course: Path) -> None:
+    await reindex()
+    (course / "docs/new.md").write_text("# 新\n\n一页。", "utf-8")
+    assert not (await reindex(only="approved")).documents.added
+    assert (await reindex(only="docs")).documents.added == 1
+    with pytest.raises(RunFailed, match=r"--only 'gone': the course's sources are approved, docs"):
+        await reindex(only="gone")

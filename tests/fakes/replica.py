@@ -17,19 +17,15 @@ from uuid import uuid4
 from redis.asyncio import Redis
 
 from bot.assistant import Assistant
-from bot.commands import Commands
 from bot.course import Course, FilesConfig, Limits
 from bot.gate import Gate
 from bot.intake import Intake
 from bot.worker import Worker
 from memory.client import connect
-from memory.history import RedisHistory
 from memory.inbox import RedisInbox
-from memory.people import RedisPeople
 from memory.quota import RedisQuota
-from memory.votes import RedisVotes
-from rag.pictures import PictureReader
 from rag.types import NO_PAST, Answer, Past
+from tests.fakes import staffed
 from tests.fakes.line_adapter import LineAdapter
 
 POISON = "poison"
@@ -70,9 +66,8 @@ def course() -> Course:
 
 def assistant(client: Redis, delay: float = 0.0) -> Assistant:
     """The real one on real memory."""
-    history, votes = RedisHistory(client), RedisVotes(client)
-    commands, gate = Commands("", history, votes, RedisPeople(client)), Gate(MANY)
-    return Assistant(Echo(delay), history, commands, course(), gate, RedisQuota(client), PictureReader())
+    gate, quota = Gate(MANY), RedisQuota(client)
+    return staffed.assistant(client, Echo(delay), course(), gate=gate, quota=quota)
 
 
 def inbox(client: Redis) -> RedisInbox:
@@ -87,7 +82,7 @@ async def main(url: str, adapter: LineAdapter, delay: float) -> None:
     client = connect(url)
     platforms = {adapter.platform: adapter}
     bot, letters = assistant(client, delay), inbox(client)
-    worker = Worker(letters, bot, platforms, course().limits)
+    worker = Worker(letters, bot, platforms, course().limits, besides=staffed.besides(client))
     async with asyncio.TaskGroup() as group:
         work = [
             group.create_task(adapter.run(Intake(letters, bot, platforms).accept)),
