@@ -62,6 +62,11 @@ _SCOPES = (
         "统计图和导出的文件发不出来",
         "charts and exported files cannot be sent",
     ),
+    _Need(
+        ("contact:user.base:readonly",),
+        "不知道提问的人和助教叫什么",
+        "it is not known what askers and the staff are called",
+    ),
 )
 _EVENTS = (
     _Need(("im.message.receive_v1",), "收不到任何消息", "no message comes in", "failed"),

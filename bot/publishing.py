@@ -142,9 +142,9 @@ class Publishing:
         if pair_id(number) in await self._served.lacking(await self._approved.all()):
             return await self._still_waiting(number, at)
         if pair:
-            told = self._said.live.format(
-                question=pair.question, author=pair.author, by=by, seconds=f"{self._now() - at:.1f}"
-            )
+            seconds = f"{self._now() - at:.1f}"
+            names = {"author": pair.author or self._said.staff, "by": by or self._said.staff}
+            told = self._said.live.format(question=pair.question, seconds=seconds, **names)
             kept = await asyncio.to_thread(self._kept, pair)
             await self._note(number, f"live:{at}", "\n".join(filter(None, (told, kept))))
         return None

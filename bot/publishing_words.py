@@ -7,6 +7,7 @@ from dataclasses import dataclass
 class Words:
     """The sentences in one language; braces are filled with str.format."""
 
+    staff: str
     live: str
     withdrawn: str
     not_kept: str
@@ -16,6 +17,7 @@ class Words:
 
 
 CHINESE = Words(
+    staff="助教",
     live="✅ 已上线：以后谁问「{question}」，都会得到 {author} 的这个回答（{by} 通过，用时 {seconds} 秒）。",
     withdrawn="已下线：这个回答不再提供给任何人。",
     not_kept="评测集 {file} 写不进去（{reason}），这个问题没有加进去。",
@@ -26,6 +28,7 @@ CHINESE = Words(
 )
 
 ENGLISH = Words(
+    staff="the staff",
     live="✅ Live: whoever asks “{question}” from now on gets this answer of {author}'s (approved by {by},"
     " after {seconds} s).",
     withdrawn="Taken down: nobody is given this answer any more.",

@@ -66,6 +66,29 @@ async def school(server: FeishuServer) -> AsyncIterator[Class]:
     await client.close()
 
 
+async def test_who_writes_is_called_by_their_name_which_is_asked_for_once(school: Class) -> None:
+    for _ in range(2):
+        school.chat.say(school.lin, "怎么安装？")
+        assert (await school.came()).sender.name == "小林"
+    assert len(school.server.made("contact/v3/users")) == 1
+
+
+async def test_who_presses_a_button_is_called_by_their_name(school: Class) -> None:
+    card = await school.answer(school.group, "好")
+    press = pressed(school.server, school.lin, {"v": 1, "command": "/new"}, school.group.id, card)
+    message = (await school.reader.read(press)).message
+    assert message
+    assert message.sender.name == "小林"
+
+
+async def test_where_names_may_not_be_told_there_are_none(school: Class) -> None:
+    school.server.scopes -= {"contact:contact.base:readonly", "contact:user.base:readonly"}
+    for _ in range(2):
+        school.chat.say(school.lin, "怎么安装？")
+        assert (await school.came()).sender.name == ""
+    assert len(school.server.made("contact/v3/users")) == 1
+
+
 @pytest.mark.parametrize(
     ("said", "mentions", "expected", "called"),
     [

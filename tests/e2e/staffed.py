@@ -87,7 +87,7 @@ class Chat:
             notes = [
                 Note(one.id, one.text, one.reply_to, tuple(one.buttons))
                 for one in self.there.answers
-                if not (one.streaming or one.signs)
+                if not (self._grows(one.id) or one.signs)
             ]
         return [one for one in notes if all(part in one.text for part in parts)]
 
@@ -129,6 +129,11 @@ class Chat:
         press = self.there.press(person.there, note.id, button)
         self.bot.wait(lambda: press.over, self)
         assert not press.code
+
+    def _grows(self, message_id: str) -> bool:
+        # A card that grows is replaced by another one when it is whole.
+        entity = self.bot.feishu.messages[message_id].entity
+        return entity is not None and "streaming_config" in entity.card["config"]
 
     def _at_telegram(self, person: Person, text: str, to: int | None) -> str:
         assert isinstance(self.there, telegram_chats.Chat)
