@@ -13,6 +13,7 @@ from bot.checks import Check
 from bot.course import APPROVED, Course, FilesConfig, GitConfig, named_sources
 from bot.serve import CannotServe, listening
 from bot.settings import Settings
+from bot.staff_checks import staff
 from memory.base import MemoryFailure
 from memory.mail import InboxState
 from rag import versions
@@ -26,7 +27,7 @@ async def examine(settings: Settings, course: Course) -> list[Check]:
     """Every check, in the order of the way of a question."""
     knowledge = [await look(settings, course) for look in (_sources, _git, _feishu, _retrieval)]
     after = [await look(settings, course) for look in (_port, _disk)]
-    after += _web_staff(settings, course)
+    after += staff(settings, course)
     telegram = await platform_checks.telegram(settings)
     return [
         await _course(settings, course),
@@ -261,18 +262,6 @@ async def _port(settings: Settings, course: Course) -> Check:
         if getattr(error.__cause__, "errno", None) != errno.EADDRINUSE:
             return Check("web", "failed", str(error))
     return Check("web", "warning", f"{settings.web_url} is taken already (by `puyu serve`, perhaps)")
-
-
-def _web_staff(settings: Settings, course: Course) -> list[Check]:
-    """Whether who is listed as staff on the web page can sign in there."""
-    staff = (*course.staff.admins, *course.staff.tas)
-    listed = [one for one in staff if one.startswith("web:") and not one.startswith("web:guest-")]
-    if not listed:
-        return []
-    names = f"{len(listed)} of the staff, the first {listed[0]!r}"
-    if settings.web_staff_password.get_secret_value():
-        return [Check("web staff", "ok", f"{names}; they sign in with WEB_STAFF_PASSWORD")]
-    return [Check("web staff", "warning", f"{names}, cannot sign in on the web page; set WEB_STAFF_PASSWORD")]
 
 
 async def _disk(settings: Settings, course: Course) -> Check:
