@@ -1,20 +1,28 @@
 """How much may be asked: each question is counted, those over a limit are refused."""
 
 import logging
+from typing import Protocol
 
 from adapters.base import Message
 from bot.conversations import chat_key
 from bot.course import Limits
 from memory.base import Allowance, MemoryUnavailable, Quota, Refused
-from memory.staff import RuleBook
+from memory.staff import Rules
 
 log = logging.getLogger(__name__)
+
+
+class Ruled(Protocol):
+    """Where what the staff has set can be read."""
+
+    async def rules(self) -> Rules:
+        """As it is now. Never raises."""
 
 
 class Spending:
     """Counts questions against [limits], and against what the staff has set for a person."""
 
-    def __init__(self, quota: Quota, limits: Limits, book: RuleBook) -> None:
+    def __init__(self, quota: Quota, limits: Limits, book: Ruled) -> None:
         self._quota = quota
         self._limits = limits
         self._book = book

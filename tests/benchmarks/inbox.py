@@ -38,6 +38,7 @@ from memory.base import (
 from memory.client import connect
 from memory.embedded import embedded
 from memory.history import WINDOW
+from memory.staff import Rules
 from tests.benchmarks.durability import takeover
 from tests.benchmarks.house import row
 from tests.fakes import staffed
@@ -133,6 +134,10 @@ class ShortMemory:
         """The turns in the window."""
         return Remembered(tuple(self._turns[conversation]))
 
+    async def rules(self) -> Rules:
+        """None."""
+        return Rules()
+
     async def older(self, conversation: str) -> list[Turn]:
         """None is kept."""
         return []
@@ -210,7 +215,8 @@ async def _bare() -> AsyncIterator[tuple[Accept, Screen]]:
     screen, memory = Screen(), ShortMemory()
     # Nothing is asked of the server: there is none.
     nowhere = connect("redis://127.0.0.1:1")
-    bot = staffed.assistant(nowhere, Echo(), course(), history=memory, gate=Gate(MANY), quota=memory)
+    gate, answers = Gate(MANY), Echo()
+    bot = staffed.assistant(nowhere, answers, course(), history=memory, gate=gate, quota=memory, rules=memory)
     queues: dict[str, asyncio.Queue[Message]] = {}
 
     async def replies(message: Message) -> AsyncIterator[Reply]:

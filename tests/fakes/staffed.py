@@ -14,7 +14,7 @@ from bot.course import Course, FilesConfig, Staff
 from bot.gate import Gate
 from bot.handover import Handover
 from bot.roles import Roles
-from bot.spending import Spending
+from bot.spending import Ruled, Spending
 from bot.student_commands import StudentCommands
 from memory.audit import RedisAudit
 from memory.base import History, Quota
@@ -52,12 +52,13 @@ def assistant(
     gate: Gate | None = None,
     quota: Quota | None = None,
     now: Callable[[], datetime] | None = None,
+    rules: Ruled | None = None,
 ) -> Assistant:
     """The real one with these answers; it refuses nobody where no quota says so."""
     history = history or RedisHistory(client)
     commands = student_commands(client, history=history, staff=course.staff)
     gate, quota, handover = gate or Gate(8), quota or FixedQuota(), Handover(course.staff)
-    spending = Spending(quota, course.limits, RedisRuleBook(client))
+    spending = Spending(quota, course.limits, rules or RedisRuleBook(client))
     parts = (commands, course, gate, spending, PictureReader(), handover)
     return Assistant(answers, history, *parts, now or _now)
 
