@@ -26,8 +26,8 @@ run: $(READY)  ## index the sample course and open the web chat
 
 test: $(READY)  ## every test, those in a real browser too where Chromium is installed
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile || { status=$$?; [ $$status = 1 ] || exit $$status; \
-		echo "==> Again, each that failed, alone. One that passes now fails only sometimes: look at it all the same."; \
-		$(BIN)/python -m pytest --last-failed --last-failed-no-failures none -ra; }
+		echo "==> Again, alone, what failed (all, where none could begin). What passes now fails only sometimes: look at it."; \
+		$(BIN)/python -m pytest --last-failed --last-failed-no-failures all -ra; }
 
 lint: $(READY)  ## format, lint, types
 	$(BIN)/ruff format --check .
