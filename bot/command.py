@@ -34,8 +34,6 @@ class Told(Protocol):
     def role(self) -> Role: ...
     @property
     def usage(self) -> str: ...
-    @property
-    def dangerous(self) -> bool: ...
     def does(self, language: str) -> str: ...
     def help_line(self, language: str) -> str: ...
 
@@ -46,8 +44,7 @@ class Command(Generic[_Owner]):
 
     `run`'s docstring is its help line, Chinese and English, parted by a slash. Those that are `shown` nowhere
     stand behind buttons and links. `usage` is what stands behind the name: `N TEXT`, `[minutes]`, `a|b`,
-    `add X | list`; with too few words it is not run. What only a `role` may do is in the audit log; what is
-    `dangerous` is run when it was asked back.
+    `add X | list`; with too few words it is not run. What only a `role` may do is in the audit log.
     """
 
     name: str
@@ -56,7 +53,6 @@ class Command(Generic[_Owner]):
     shown: tuple[Shown, ...] = EVERYWHERE
     role: Role = "student"
     usage: str = ""
-    dangerous: bool = False
 
     def does(self, language: str) -> str:
         """What it does, in a few words."""

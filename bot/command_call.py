@@ -33,7 +33,6 @@ class Call:
     """One use of a command: by whom, in which conversation, with what behind its name.
 
     `text` is the whole of what was written; `conversation` is the key under which it is remembered.
-    `confirmed`: they were asked back and are sure.
     """
 
     message: Message
@@ -42,7 +41,6 @@ class Call:
     language: str
     role: Role = "student"
     text: str = ""
-    confirmed: bool = False
 
     @property
     def said(self) -> Phrases:

@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import replace
 from zlib import crc32
 
-from adapters.base import Button, Message
+from adapters.base import Message
 from bot import asked
-from bot.command import Bound, Command, Misused, Told, bound, least, may
+from bot.command import Bound, Command, Misused, bound, least, may
 from bot.command_call import Call, Said
 from bot.conversations import chat_key
 from bot.course import Staff
@@ -20,7 +19,6 @@ from memory.staff import Audit, Deed
 _COMMAND = re.compile(r"\s*[/／](\w+)(?:\s+(.*))?\s*", re.DOTALL)
 _SECRET = re.compile(r"//[^/@\s]*@")
 _ASKING = {"ask", "start", "more"}
-_CONFIRMING = {"confirm", "确认"}
 
 Pointed = Callable[[Call], Awaitable[Said | None]]
 """What is said to a message that points at another one: None where it is an ordinary one."""
@@ -129,12 +127,8 @@ class Commands:
             await self._audit.put(_deed(call, refused=True))
             return Said(call.said.staff_only)
         try:
-            if told.dangerous:
-                call = _confirmed(call)
             if len(call.arguments.split()) < least(told.usage):
                 raise Misused
-            if told.dangerous and not call.confirmed:
-                return _asked_back(told, call)
             said = await command.run(call)
         except Misused as flaw:
             usage = call.said.usage.format(usage=f"`/{told.name} {told.usage}`")
@@ -158,20 +152,6 @@ class Commands:
         if for_staff and (not call.in_group or is_staff_chat(self._staff, call.message)):
             lines += ["", call.said.staff_help, "", *for_staff]
         return Said("\n".join(lines))
-
-
-def _confirmed(call: Call) -> Call:
-    """The call without the word that confirms it."""
-    last = (call.arguments.split() or [""])[-1]
-    if last.lower() not in _CONFIRMING:
-        return call
-    return replace(call, arguments=call.arguments.rstrip()[: -len(last)].rstrip(), confirmed=True)
-
-
-def _asked_back(told: Told, call: Call) -> Said:
-    again = " ".join(filter(None, (f"/{told.name}", call.arguments, "confirm")))
-    sentence = call.said.sure.format(does=told.does(call.language))
-    return Said(sentence, (Button(call.words.confirm, again),))
 
 
 def _deed(call: Call, before: str = "", after: str = "", refused: bool = False) -> Deed:

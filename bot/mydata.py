@@ -79,7 +79,7 @@ def page(personal: Personal, person: str, here: str, number: int, language: str,
     lines = [said.held]
     if number == 1:
         lines += ["", *(f"- {line}" for line in counted(extent(personal), language))]
-        lines += ["", _kept_for(said), "", said.how_to_erase]
+        lines += ["", said.your_id.format(id=person), "", _kept_for(said), "", said.how_to_erase]
     for heading, below in groupby(pages[number - 1], itemgetter(0)):
         lines += ["", f"**{heading}**", "", *(f"- {line}" for _, line in below)]
     if rest := sum(map(len, pages[number:])):

@@ -10,6 +10,7 @@ class Words:
     held: str
     nothing_held: str
     kept_for: str
+    your_id: str
     how_to_erase: str
     facts: str
     items: str
@@ -40,6 +41,7 @@ CHINESE = Words(
     kept_for="保留多久：对话、摘要和你说的情况，最后一次用到之后 {history} 天；反馈 {votes} 天；提问计数"
     " {asked} 小时；交给助教的问题 {items} 天，提问记录 {entries} 天，在群里的发言最多 {remarks} 小时。"
     "到期自动删除。你要我忘掉时，助教已通过的问答会留给课程，但不再记着是谁问的。",
+    your_id="你在这里的编号：{id}。",
     how_to_erase="想删掉：发送 /forget 忘掉全部；只想忘掉这个对话，直接跟我说「忘掉我刚才说的」。",
     facts="你说过的自己的情况",
     items="交给助教的问题",
@@ -92,6 +94,7 @@ ENGLISH = Words(
     " staff for {items} days, the record of questions for {entries} days, what you write in groups for"
     " {remarks} hour at most; then they are deleted. When you want to be forgotten, answers that the staff"
     " approved stay with the course, but not who asked.",
+    your_id="Your id here: {id}.",
     how_to_erase="To erase: send /forget for everything; for this conversation alone, tell me “forget what I"
     " told you”.",
     facts="What you told me about yourself",

@@ -72,7 +72,6 @@ class Phrases:
     handed_over: str
     staff_only: str
     staff_help: str
-    sure: str
     usage: str
     attachment_gone: str
     about: str
@@ -153,7 +152,6 @@ CHINESE = Phrases(
     handed_over="课程资料里没有找到能回答这个问题的内容。我已经把它转给助教，有回复会在这里告诉你。",
     staff_only="这个命令只有助教和管理员能用。想知道你能用哪些，发送 /help。",
     staff_help="助教的命令：",
-    sure="真的要这样做吗？（{does}）",
     usage="用法：{usage}",
     about="「{course}」的助教：依据课程资料回答，并注明出处。",
     introduction="你好，我是「{course}」的助教机器人。\n\n直接问我课程、作业和报错，也可以发截图或日志；"
@@ -262,7 +260,6 @@ ENGLISH = Phrases(
     " when they reply, you will hear it here.",
     staff_only="Only the staff may use this command. Send /help to see what you can use.",
     staff_help="For the staff:",
-    sure="Really do this? ({does})",
     usage="Use it so: {usage}",
     about="The TA of “{course}”: answers from its documents, with the source.",
     introduction="Hello, I am the teaching assistant of “{course}”.\n\nAsk me about the course, its homework"

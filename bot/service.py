@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from adapters.base import Message
@@ -29,9 +28,6 @@ from bot.spending import Spending
 from bot.staff_side import Premises, StaffSide, staff_side
 from bot.student_commands import StudentCommands
 from bot.worker import Worker
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,4 +116,6 @@ class Status:
             until = rule.muted_until
             zone = ZoneInfo(self.course.schedule.timezone)
             muted = words.muted if math.isinf(until) else words.muted_until.format(until=moment(until, zone))
-        return words.group_line.format(mode=staff_words(call.language).modes[mode], muted=muted)
+        # As course.toml names it.
+        id, mode = f"{place.platform}:{place.chat_id}", staff_words(call.language).modes[mode]
+        return words.group_line.format(id=id, mode=mode, muted=muted)

@@ -1,4 +1,4 @@
-"""Who may use a command, how one that is dangerous or misused is answered, and what the audit log keeps."""
+"""Who may use a command, how one that is misused is answered, and what the audit log keeps."""
 
 from datetime import UTC, datetime
 
@@ -22,7 +22,7 @@ AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 class Levers:
-    """A command for each role; the admins' is dangerous, and takes one word."""
+    """A command for each role; the admins' takes one word."""
 
     def __init__(self) -> None:
         self.pulled: list[str] = []
@@ -31,7 +31,7 @@ class Levers:
     def table(cls) -> tuple[Command["Levers"], ...]:
         return (
             Command("look", "看", cls.look, role="ta"),
-            Command("pull", "拉", cls.pull, role="admin", usage="LEVER", dangerous=True),
+            Command("pull", "拉", cls.pull, role="admin", usage="LEVER"),
         )
 
     async def look(self, call: Call) -> Said:
@@ -67,7 +67,7 @@ def house(client: Redis) -> House:
 
 
 async def test_who_has_not_the_right_hears_so_and_is_written_down_once_a_minute(house: House) -> None:
-    for who, text in ((STUDENT, "/look"), (TA, "/pull all"), (STUDENT, "/拉 all confirm")):
+    for who, text in ((STUDENT, "/look"), (TA, "/pull all"), (STUDENT, "/拉 all")):
         assert (await house.said(text, who, f"telegram:-100:{text}")).text == ENGLISH.staff_only
     assert house.levers.pulled == []
     assert {(one.person, one.command, one.refused) for one in await house.audit.newest(9)} == {
@@ -76,22 +76,13 @@ async def test_who_has_not_the_right_hears_so_and_is_written_down_once_a_minute(
     }
 
 
-async def test_a_dangerous_one_is_done_when_it_is_confirmed(house: House) -> None:
-    asked = await house.said("/pull left", ADMIN)
-    assert "pull a lever" in asked.text
-    assert [button.command for button in asked.buttons] == ["/pull left confirm"]
-    assert house.levers.pulled == []
-    assert (await house.said(asked.buttons[0].command, ADMIN)).text == "pulled"
-    assert house.levers.pulled == ["left"]
-
-
 async def test_what_was_done_is_written_down_once_with_before_and_after(house: House) -> None:
     for _ in range(2):
-        await house.said("/pull left confirm", ADMIN)
+        await house.said("/pull left", ADMIN)
     [deed] = await house.audit.newest(9)
     assert (deed.person, deed.name, deed.chat, deed.at) == (ADMIN.id, "Ada", "telegram:-100", AT.timestamp())
     assert (deed.command, deed.before, deed.after, deed.refused) == (
-        "/pull left confirm",
+        "/pull left",
         "up",
         "down",
         False,
@@ -99,19 +90,19 @@ async def test_what_was_done_is_written_down_once_with_before_and_after(house: H
 
 
 async def test_a_message_that_is_edited_into_another_command_is_written_down_again(house: House) -> None:
-    for text in ("/look", "/pull left confirm"):
+    for text in ("/look", "/pull left"):
         await house.said(text, ADMIN)
-    assert {one.command for one in await house.audit.newest(9)} == {"/pull left confirm", "/look"}
+    assert {one.command for one in await house.audit.newest(9)} == {"/pull left", "/look"}
 
 
 async def test_no_secret_of_an_address_is_written_down(house: House) -> None:
-    await house.said("/pull https://tom:hunter2@example.org/x confirm", ADMIN)
+    await house.said("/pull https://tom:hunter2@example.org/x", ADMIN)
     [deed] = await house.audit.newest(9)
-    assert deed.command == "/pull https://…@example.org/x confirm"
+    assert deed.command == "/pull https://…@example.org/x"
 
 
 async def test_wrong_arguments_get_what_is_wrong_and_the_usage(house: House) -> None:
-    said = await house.said("/pull left right confirm", ADMIN)
+    said = await house.said("/pull left right", ADMIN)
     assert said.text == "one lever, please\nUse it so: `/pull LEVER`"
     assert (await house.said("/pull", ADMIN)).text == "Use it so: `/pull LEVER`"
     assert await house.audit.newest(9) == []

@@ -27,7 +27,7 @@ def answered(remark: str, pointing: Pointing = "nowhere", question: str = QUESTI
         "@小王 跑一下 lmdeploy lite",
         "我也遇到过 用 auto_awq 就好了",
         "it is lmdeploy lite with the awq format",
-        "/root/share/awq 里有现成的",
+        "/mnt/share/awq 里有现成的",
     ],
 )
 def test_a_remark_that_is_near_in_meaning_answers(remark: str) -> None:
